@@ -1,0 +1,108 @@
+package tessella.engine;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Random numbers as a function of (seed, name, step, index, element): nothing is drawn in order, so a micro-batch, a
+ * recomputed block or another rank gets what the full batch would.
+ *
+ * <p>Philox 4x32-10 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011), keyed by a hash of seed and
+ * name; the counter holds step, index and element. Immutable and thread-safe.
+ */
+public final class Random {
+    private static final int ROUNDS = 10;
+
+    private final long key;
+    private final long step;
+    private final int index;
+
+    private Random(long key, long step, int index) {
+        this.key = key;
+        this.step = step;
+        this.index = index;
+    }
+
+    /** The stream of a name, such as "shuffle" or the name of a parameter. */
+    public static Random of(long seed, String name) {
+        // FNV-1a over the name, then a bijective mix with the seed
+        long hash = 0xcbf29ce484222325L;
+        for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+        }
+        return new Random(mix(hash ^ mix(seed)), 0, 0);
+    }
+
+    private static long mix(long z) {
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+
+    /** The stream of one step (of training, or an epoch) and one index (of an example). */
+    public Random at(long step, int index) {
+        return new Random(key, step, index);
+    }
+
+    /** 32 random bits for an element, a number from 0 on. */
+    public int bits(long element) {
+        int c0 = (int) (element >>> 2);
+        int c1 = index ^ (int) (element >>> 34) * 0x9e3779b9;
+        int c2 = (int) step;
+        int c3 = (int) (step >>> 32);
+        int k0 = (int) key;
+        int k1 = (int) (key >>> 32);
+        for (int round = 0; round < ROUNDS; round++) {
+            long p0 = (c0 & 0xffffffffL) * 0xd2511f53L;
+            long p1 = (c2 & 0xffffffffL) * 0xcd9e8d57L;
+            c0 = (int) (p1 >>> 32) ^ c1 ^ k0;
+            c1 = (int) p1;
+            c2 = (int) (p0 >>> 32) ^ c3 ^ k1;
+            c3 = (int) p0;
+            k0 += 0x9e3779b9;
+            k1 += 0xbb67ae85;
+        }
+        return switch ((int) element & 3) {
+            case 0 -> c0;
+            case 1 -> c1;
+            case 2 -> c2;
+            default -> c3;
+        };
+    }
+
+    /** Uniform in the open interval (0, 1), a multiple of 2^-33: 32 bits and a half. */
+    public double uniform(long element) {
+        return ((bits(element) & 0xffffffffL) + 0.5) * 0x1p-32;
+    }
+
+    /** An integer uniform in [0, bound), by multiplication: the bias is below bound / 2^32. */
+    public int below(int bound, long element) {
+        return (int) ((bits(element) & 0xffffffffL) * bound >>> 32);
+    }
+
+    /** Standard normal, by Box and Muller from two elements of its own. */
+    public double normal(long element) {
+        double radius = StrictMath.sqrt(-2 * StrictMath.log(uniform(2 * element)));
+        return radius * StrictMath.cos(2 * StrictMath.PI * uniform(2 * element + 1));
+    }
+
+    /** Standard normal conditioned on [-2, 2], by rejection from a sequence of its own for each element. */
+    public double truncatedNormal(long element) {
+        for (long attempt = 0;; attempt++) {
+            double x = normal(element * 64 + attempt);
+            if (Math.abs(x) <= 2 || attempt == 63) {
+                return Math.clamp(x, -2, 2);
+            }
+        }
+    }
+
+    /** A random order of [0, n), by Fisher and Yates. */
+    public int[] permutation(int n) {
+        int[] out = new int[n];
+        for (int i = 0; i < n; i++) {
+            int j = below(i + 1, i);
+            out[i] = out[j];
+            out[j] = i;
+        }
+        return out;
+    }
+}

@@ -1,0 +1,38 @@
+package tessella.engine;
+
+/** Runs the tasks of one operator on the team of this thread, with its operands checked and kept from being closed. */
+final class Region {
+    private Region() {}
+
+    static void run(String op, int tasks, Workers.Task task, NdArray... operands) {
+        using(op, () -> Workers.current().run(tasks, task), operands);
+    }
+
+    /** Runs an action while the scopes of the operands cannot be closed. */
+    static void using(String op, Runnable action, NdArray... operands) {
+        int entered = 0;
+        try {
+            for (NdArray operand : operands) {
+                if (operand != null) {
+                    operand.allocation().scope().enter();
+                }
+                entered++;
+                if (operand != null) {
+                    operand.check(op);
+                }
+            }
+            action.run();
+        } finally {
+            for (int i = 0; i < entered; i++) {
+                if (operands[i] != null) {
+                    operands[i].allocation().scope().exit();
+                }
+            }
+        }
+    }
+
+    /** Number of parts of at most grain elements. */
+    static int parts(long size, long grain) {
+        return Math.toIntExact((size + grain - 1) / grain);
+    }
+}

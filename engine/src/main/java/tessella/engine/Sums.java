@@ -1,0 +1,127 @@
+package tessella.engine;
+
+import tessella.kernels.DoubleReductions;
+import tessella.kernels.FloatReductions;
+
+/** Sums over axes, in an order that depends on the shape only. */
+public final class Sums {
+    private static final long GRAIN = 1 << 14;
+    /** Columns of a task: whole cache lines. */
+    private static final int COLUMNS = 64;
+    /** Elements of a part of a sum of squares. */
+    private static final int PART = 1 << 16;
+
+    private Sums() {}
+
+    /**
+     * s times the sum over the given axes, which keep extent 1.
+     *
+     * @throws IllegalArgumentException if an axis does not exist
+     */
+    public static NdArray sum(NdArray x, double s, int... axes) {
+        x.check("sum");
+        boolean[] reduced = new boolean[x.shape().rank()];
+        for (int axis : axes) {
+            reduced[x.shape().axis(axis)] = true;
+        }
+        NdArray current = x;
+        for (int end = reduced.length; end > 0; end--) {
+            if (!reduced[end - 1]) {
+                continue;
+            }
+            int from = end - 1;
+            while (from > 0 && reduced[from - 1]) {
+                from--;
+            }
+            NdArray next = group(current, s, from, end);
+            if (current.allocation() != x.allocation()) {
+                current.free();
+            }
+            current = next;
+            s = 1;
+            end = from + 1;
+        }
+        return current == x ? Pointwise.scale(x, s) : current;
+    }
+
+    /** Sums axes [from, to) of any array into a new one. */
+    private static NdArray group(NdArray x, double s, int from, int to) {
+        Shape shape = x.shape();
+        int n = Math.toIntExact(shape.axes(from, to).size());
+        long outer = shape.axes(0, from).size();
+        int inner = Math.toIntExact(shape.axes(to, shape.rank()).size());
+        Shape out = shape;
+        for (int axis = from; axis < to; axis++) {
+            out = out.with(axis, 1);
+        }
+        NdArray source = x.contiguous();
+        NdArray y = NdArray.result("sum", x.dtype(), out);
+        long bytes = x.dtype().bytes();
+        if (inner == 1) {
+            long group = Math.max(1, GRAIN / Math.max(1, n));
+            Region.run("sum", Region.parts(outer, group), (task, scratch) -> {
+                long row = task * group;
+                int rows = (int) Math.min(group, outer - row);
+                long xo = source.offset() + row * n * bytes;
+                long yo = y.offset() + row * bytes;
+                switch (x.dtype()) {
+                    case F32 -> FloatReductions.rowSums(source.segment(), xo, s, y.segment(), yo, rows, n);
+                    case F64 -> DoubleReductions.rowSums(source.segment(), xo, s, y.segment(), yo, rows, n);
+                }
+            }, source, y);
+        } else {
+            int parts = Region.parts(inner, COLUMNS);
+            Region.run("sum", Math.toIntExact(outer * parts), (task, scratch) -> {
+                int first = task % parts * COLUMNS;
+                int last = Math.min(inner, first + COLUMNS);
+                long xo = source.offset() + task / parts * (long) n * inner * bytes;
+                long yo = y.offset() + task / parts * (long) inner * bytes;
+                switch (x.dtype()) {
+                    case F32 -> FloatReductions.columnSums(source.segment(), xo, (float) s, y.segment(), yo, n, inner, first,
+                            last);
+                    case F64 -> DoubleReductions.columnSums(source.segment(), xo, s, y.segment(), yo, n, inner, first, last);
+                }
+            }, source, y);
+        }
+        if (source != x) {
+            source.free();
+        }
+        return y;
+    }
+
+    /**
+     * Sums a cotangent down to the shape its operand had before broadcasting.
+     *
+     * @return x itself when the shapes agree
+     */
+    public static NdArray to(NdArray x, Shape shape) {
+        if (x.shape().equals(shape)) {
+            return x;
+        }
+        int added = x.shape().rank() - shape.rank();
+        int[] axes = java.util.stream.IntStream.range(0, x.shape().rank())
+                .filter(i -> i < added || (shape.dim(i - added) == 1 && x.shape().dim(i) != 1)).toArray();
+        return sum(x, 1, axes).reshape(shape);
+    }
+
+    /** The sum of the squares of all elements of a contiguous array, in float64. */
+    public static double ofSquares(NdArray x) {
+        x.check("sum of squares");
+        int parts = Region.parts(x.size(), PART);
+        double[] sums = new double[parts];
+        Region.run("sum of squares", parts, (task, scratch) -> {
+            long first = (long) task * PART;
+            int n = (int) Math.min(PART, x.size() - first);
+            long at = x.offset() + first * x.dtype().bytes();
+            sums[task] = switch (x.dtype()) {
+                case F32 -> FloatReductions.sumOfSquares(x.segment(), at, n);
+                case F64 -> DoubleReductions.sumOfSquares(x.segment(), at, n);
+            };
+        }, x);
+        double total = 0;
+        for (double sum : sums) {
+            total += sum;
+        }
+        return total;
+    }
+}

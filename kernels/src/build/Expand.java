@@ -1,0 +1,275 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Expands kernel templates into straight-line Java, once for float and once for double.
+ *
+ * <p>C2 stops inlining helper methods inside large vector methods and then boxes every vector; so what a helper would do
+ * is written once as a macro and expanded in place. The language, one directive a line:
+ * <pre>
+ *   ${expr}                   a variable (type, Type, bytes, Bits, bits, LAYOUT, f) or integer arithmetic over loop variables
+ *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6]
+ *   #for[r=0..mr-1] #end      the body once for each value
+ *   #macro name(a, b) #end    a macro; &#64;name(x, y) expands it, inside a line when its body is a single line
+ *   #strip[i, n] #end         the body for whole vectors of i in [0, n), then once more under a mask for the rest;
+ *                             $m is empty in the first copy and ", m" in the second
+ *   #include file             macros shared by several templates
+ * </pre>
+ * Usage: {@code java Expand.java TEMPLATES_DIR OUTPUT_DIR}. A file is rewritten only when its text changes.
+ */
+final class Expand {
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]+)}");
+    private static final Pattern MASK = Pattern.compile("\\$m\\b");
+    private static final Pattern CALL = Pattern.compile("@([a-z][A-Za-z0-9]*)\\(");
+
+    private record Macro(List<String> parameters, List<String> body) {}
+
+    private final Path directory;
+    private final String type;
+    private final Map<String, Macro> macros = new HashMap<>();
+
+    private Expand(Path directory, String type) {
+        this.directory = directory;
+        this.type = type;
+    }
+
+    public static void main(String[] args) throws IOException {
+        Path templates = Path.of(args[0]);
+        Path output = Path.of(args[1]);
+        List<Path> files;
+        try (Stream<Path> walk = Files.walk(templates)) {
+            files = walk.filter(f -> f.toString().endsWith(".java.template")).sorted().toList();
+        }
+        for (Path file : files) {
+            for (String type : List.of("float", "double")) {
+                String name = file.getFileName().toString().replace("Type", type.equals("float") ? "Float" : "Double")
+                        .replace(".template", "");
+                String text = new Expand(file.getParent(), type).file(file);
+                Path target = output.resolve(templates.relativize(file.getParent())).resolve(name);
+                Files.createDirectories(target.getParent());
+                if (!Files.exists(target) || !Files.readString(target).equals(text)) {
+                    Files.writeString(target, text);
+                }
+            }
+        }
+    }
+
+    private String file(Path file) throws IOException {
+        Map<String, String> variables = new HashMap<>();
+        boolean single = type.equals("float");
+        variables.put("type", type);
+        variables.put("Type", single ? "Float" : "Double");
+        variables.put("LAYOUT", single ? "FLOAT" : "DOUBLE");
+        variables.put("f", single ? "f" : "");
+        variables.put("KC", single ? "768" : "384");
+        variables.put("bytes", single ? "4" : "8");
+        variables.put("Bits", single ? "Int" : "Long");
+        variables.put("bits", single ? "int" : "long");
+        List<String> out = new ArrayList<>();
+        out.add("// Expanded from " + file.getFileName() + " for " + type + ": edit the template, not this file.");
+        block(Files.readAllLines(file), variables, out);
+        return String.join("\n", out) + "\n";
+    }
+
+    /** Expands lines into out; variables holds the type words and the loop counters. */
+    private void block(List<String> lines, Map<String, String> variables, List<String> out) throws IOException {
+        for (int at = 0; at < lines.size(); at++) {
+            String line = lines.get(at);
+            String word = line.strip();
+            if (word.startsWith("#include ")) {
+                block(Files.readAllLines(directory.resolve(word.substring(9).strip())), variables, out);
+            } else if (word.startsWith("#macro ")) {
+                int end = end(lines, at);
+                String head = word.substring(7);
+                List<String> parameters = arguments(head.substring(head.indexOf('(') + 1, head.lastIndexOf(')')));
+                macros.put(head.substring(0, head.indexOf('(')).strip(), new Macro(parameters, lines.subList(at + 1, end)));
+                at = end;
+            } else if (word.startsWith("#if[")) {
+                int end = end(lines, at);
+                int middle = otherwise(lines, at, end);
+                if (holds(bracket(word), variables)) {
+                    block(lines.subList(at + 1, middle), variables, out);
+                } else if (middle < end) {
+                    block(lines.subList(middle + 1, end), variables, out);
+                }
+                at = end;
+            } else if (word.startsWith("#for[")) {
+                int end = end(lines, at);
+                String[] head = bracket(word).split("=|\\.\\.");
+                Map<String, String> inner = new HashMap<>(variables);
+                for (long v = number(head[1], variables), last = number(head[2], variables); v <= last; v++) {
+                    inner.put(head[0].strip(), Long.toString(v));
+                    block(lines.subList(at + 1, end), inner, out);
+                }
+                at = end;
+            } else if (word.startsWith("#strip[")) {
+                int end = end(lines, at);
+                strip(line, arguments(bracket(word)), lines.subList(at + 1, end), variables, out);
+                at = end;
+            } else {
+                line(substitute(line, variables), variables, out);
+            }
+        }
+    }
+
+    private void strip(String line, List<String> head, List<String> body, Map<String, String> variables, List<String> out)
+            throws IOException {
+        String pad = line.substring(0, line.indexOf('#'));
+        String i = head.get(0);
+        String n = head.get(1);
+        block(List.of(pad + "for (int " + i + " = 0, whole = S.loopBound(" + n + "); " + i + " < whole; " + i + " += VL) {"),
+                variables, out);
+        List<String> inner = body.stream().map(l -> "    " + l).toList();
+        block(inner, masked(variables, ""), out);
+        block(List.of(pad + "}", pad + "if (S.loopBound(" + n + ") < " + n + ") {",
+                pad + "    int " + i + " = S.loopBound(" + n + ");",
+                pad + "    VectorMask<${Type}> m = S.indexInRange(" + i + ", " + n + ");"), variables, out);
+        block(inner, masked(variables, ", m"), out);
+        out.add(pad + "}");
+    }
+
+    private static Map<String, String> masked(Map<String, String> variables, String mask) {
+        Map<String, String> inner = new HashMap<>(variables);
+        inner.put("mask", mask);
+        return inner;
+    }
+
+    /** Expands the macro calls of one line; a call of a many-line macro must be the whole line. */
+    private void line(String line, Map<String, String> variables, List<String> out) throws IOException {
+        Matcher call = CALL.matcher(line);
+        if (!call.find() || line.strip().startsWith("*") || line.strip().startsWith("/*")) {
+            out.add(line);
+            return;
+        }
+        Macro macro = macros.get(call.group(1));
+        if (macro == null) {
+            throw new IllegalArgumentException("no macro " + call.group(1) + " for: " + line);
+        }
+        int close = close(line, call.end());
+        List<String> arguments = arguments(line.substring(call.end(), close));
+        List<String> body = new ArrayList<>();
+        for (String text : macro.body()) {
+            // longest names first, so that $xo is not read as $x followed by o
+            for (String parameter : macro.parameters().stream().sorted((a, b) -> b.length() - a.length()).toList()) {
+                text = text.replace("$" + parameter, arguments.get(macro.parameters().indexOf(parameter)));
+            }
+            body.add(text);
+        }
+        if (body.size() == 1) {
+            String text = substitute(body.get(0).strip(), variables);
+            line(line.substring(0, call.start()) + text + line.substring(close + 1), variables, out);
+        } else {
+            String pad = line.substring(0, call.start());
+            block(body.stream().map(l -> pad + l).toList(), variables, out);
+        }
+    }
+
+    private static int end(List<String> lines, int at) {
+        int depth = 0;
+        for (int i = at; i < lines.size(); i++) {
+            String word = lines.get(i).strip();
+            if (word.startsWith("#if[") || word.startsWith("#for[") || word.startsWith("#macro ")
+                    || word.startsWith("#strip[")) {
+                depth++;
+            } else if (word.equals("#end") && --depth == 0) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException("no #end for line " + (at + 1) + ": " + lines.get(at));
+    }
+
+    private static int otherwise(List<String> lines, int at, int end) {
+        Deque<String> open = new ArrayDeque<>();
+        for (int i = at; i < end; i++) {
+            String word = lines.get(i).strip();
+            if (word.startsWith("#if[") || word.startsWith("#for[") || word.startsWith("#strip[")) {
+                open.push(word);
+            } else if (word.equals("#end")) {
+                open.pop();
+            } else if (word.equals("#else") && open.size() == 1) {
+                return i;
+            }
+        }
+        return end;
+    }
+
+    private boolean holds(String condition, Map<String, String> variables) {
+        if (condition.equals("float") || condition.equals("double")) {
+            return condition.equals(type);
+        }
+        String[] sides = condition.split("<=");
+        return number(sides[0], variables) <= number(sides[1], variables);
+    }
+
+    private static String bracket(String word) {
+        return word.substring(word.indexOf('[') + 1, word.lastIndexOf(']'));
+    }
+
+    private static int close(String line, int from) {
+        int depth = 1;
+        for (int i = from; i < line.length(); i++) {
+            char c = line.charAt(i);
+            depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+            if (depth == 0) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException("no closing parenthesis: " + line);
+    }
+
+    private static List<String> arguments(String text) {
+        List<String> out = new ArrayList<>();
+        if (text.isBlank()) {
+            return out;
+        }
+        int depth = 0;
+        int from = 0;
+        for (int i = 0; i <= text.length(); i++) {
+            char c = i == text.length() ? ',' : text.charAt(i);
+            depth += c == '(' || c == '[' ? 1 : c == ')' || c == ']' ? -1 : 0;
+            if (c == ',' && (depth == 0 || i == text.length())) {
+                out.add(text.substring(from, i).strip());
+                from = i + 1;
+            }
+        }
+        return out;
+    }
+
+    private static String substitute(String line, Map<String, String> variables) {
+        Matcher matcher = VARIABLE.matcher(MASK.matcher(line).replaceAll(variables.getOrDefault("mask", "")));
+        StringBuilder out = new StringBuilder();
+        while (matcher.find()) {
+            String name = matcher.group(1);
+            String value = variables.containsKey(name) ? variables.get(name) : Long.toString(number(name, variables));
+            matcher.appendReplacement(out, Matcher.quoteReplacement(value));
+        }
+        return matcher.appendTail(out).toString();
+    }
+
+    /** Sums and products of integers and loop variables, no parentheses: enough for offsets such as {@code r*2+1}. */
+    private static long number(String expression, Map<String, String> variables) {
+        long sum = 0;
+        for (String term : expression.replace(" ", "").replace("-", "+-").split("\\+")) {
+            if (term.isEmpty()) {
+                continue;
+            }
+            boolean negative = term.startsWith("-");
+            long product = 1;
+            for (String factor : (negative ? term.substring(1) : term).split("\\*")) {
+                product *= Long.parseLong(variables.getOrDefault(factor, factor));
+            }
+            sum += negative ? -product : product;
+        }
+        return sum;
+    }
+}
