@@ -61,6 +61,10 @@ final class Allocation {
         }
     }
 
+    boolean isUnheld() {
+        return holders == 0 && !scope.isShared();
+    }
+
     boolean isHeldOnce() {
         return holders == 1;
     }

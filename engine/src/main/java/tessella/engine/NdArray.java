@@ -458,14 +458,23 @@ public final class NdArray {
         return this;
     }
 
-    /** Moves the memory to an outer scope, unless it lives that long already. Returns this array. */
-    public NdArray outlive(Scope inner, Scope outer) {
-        check("outlive");
-        Scope owner = allocation.scope();
-        if (owner == inner || owner.isInside(inner)) {
+    /** Moves the memory to an outer scope if its own scope lies inside that and would end first. Returns this array. */
+    public NdArray liveUntil(Scope outer) {
+        check("liveUntil");
+        if (allocation.scope().isInside(outer)) {
             allocation.moveTo(outer);
         }
         return this;
+    }
+
+    /** Whether two arrays, views or not, share their memory. */
+    public boolean sharesMemoryWith(NdArray other) {
+        return allocation == other.allocation;
+    }
+
+    /** Whether no holder counts on the memory. */
+    public boolean isUnheld() {
+        return allocation.isUnheld();
     }
 
     /** Returns the memory, views included, before the scope ends. */

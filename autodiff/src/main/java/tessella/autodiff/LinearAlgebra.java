@@ -1,0 +1,102 @@
+package tessella.autodiff;
+
+import static tessella.autodiff.Tape.operator;
+import static tessella.autodiff.Tape.saved;
+
+import java.util.List;
+import tessella.engine.Einsum;
+import tessella.engine.MatMul;
+import tessella.engine.NdArray;
+import tessella.engine.Shape;
+import tessella.engine.Sums;
+
+/** Products of matrices. Results are in the innermost scope; shapes that do not fit throw IllegalArgumentException. */
+public final class LinearAlgebra {
+    private LinearAlgebra() {}
+
+    /** y = a b for a [.., m, k] and b [.., k, n], leading axes broadcast; da = dy b^T, db = a^T dy. */
+    public static Tensor matmul(Tensor a, Tensor b) {
+        return operator("matmul", MatMul.multiply(a.value(), b.value()), saved(a.value(), b.value()), (dy, to) -> {
+            to.add(a, () -> reduced(MatMul.multiply(dy, b.value().transpose()), a));
+            to.add(b, () -> reduced(MatMul.multiply(a.value().transpose(), dy), b));
+        }, a, b);
+    }
+
+    private static NdArray reduced(NdArray d, Tensor operand) {
+        NdArray out = Sums.to(d, operand.shape());
+        if (!out.sharesMemoryWith(d)) {
+            d.free();
+        }
+        return out;
+    }
+
+    /**
+     * y = x W + b for x [.., in], W [in, out] and b [out], or null; dx = dy W^T, dW = x^T dy and db = sum dy over all rows.
+     */
+    public static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        if (x.shape().rank() < 1 || weight.shape().rank() != 2 || x.dim(-1) != weight.dim(0)) {
+            throw new IllegalArgumentException("linear: expected x [.., in] and a weight [in, out], found " + x.shape()
+                    + " and " + weight.shape());
+        }
+        long in = weight.dim(0);
+        long out = weight.dim(1);
+        long count = x.shape().size() / Math.max(1, in);
+        Shape shape = x.shape().with(-1, out);
+        NdArray rows = x.value().reshaped(Shape.of(count, in));
+        NdArray y = MatMul.multiply(rows, weight.value(), bias == null ? null : bias.value()).reshape(shape);
+        return operator("linear", y, saved(rows, weight.value()), (dy, to) -> {
+            NdArray d = dy.reshaped(Shape.of(count, out));
+            to.add(x, () -> MatMul.multiply(d, weight.value().transpose()).reshape(x.shape()));
+            to.add(weight, () -> MatMul.multiply(rows.transpose(), d));
+            if (bias != null) {
+                to.add(bias, () -> Sums.sum(d, 1, 0).reshape(bias.shape()));
+            }
+            if (!d.sharesMemoryWith(dy)) {
+                d.free();
+            }
+        }, x, weight, bias);
+    }
+
+    /**
+     * The einsum of an equation such as "bmd,bmnp->bnpd" ({@link Einsum}); the cotangent of an operand is the einsum of dy
+     * with the other operands, repeated along axes that only this operand has.
+     */
+    public static Tensor einsum(String equation, Tensor... operands) {
+        Einsum parsed = Einsum.of(equation);
+        NdArray[] values = new NdArray[operands.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = operands[i].value();
+        }
+        return operator("einsum", parsed.apply(values), saved(values), (dy, to) -> {
+            for (int i = 0; i < operands.length; i++) {
+                int at = i;
+                to.add(operands[i], () -> einsumGradient(parsed, values, dy, at));
+            }
+        }, operands);
+    }
+
+    private static NdArray einsumGradient(Einsum parsed, NdArray[] values, NdArray dy, int at) {
+        List<String> letters = parsed.operands();
+        StringBuilder equation = new StringBuilder(parsed.result());
+        NdArray[] arrays = new NdArray[values.length];
+        arrays[0] = dy;
+        for (int i = 0, next = 1; i < values.length; i++) {
+            if (i != at) {
+                equation.append(',').append(letters.get(i));
+                arrays[next++] = values[i];
+            }
+        }
+        String own = letters.get(at);
+        StringBuilder known = new StringBuilder();
+        long[] dims = new long[own.length()];
+        for (int axis = 0; axis < dims.length; axis++) {
+            boolean elsewhere = equation.indexOf(own.substring(axis, axis + 1)) >= 0;
+            if (elsewhere) {
+                known.append(own.charAt(axis));
+            }
+            dims[axis] = elsewhere ? values[at].shape().dim(axis) : 1;
+        }
+        NdArray d = Einsum.of(equation.append("->").append(known).toString()).apply(arrays);
+        return d.reshaped(Shape.of(dims)).broadcastTo(values[at].shape());
+    }
+}

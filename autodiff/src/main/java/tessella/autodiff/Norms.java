@@ -1,0 +1,55 @@
+package tessella.autodiff;
+
+import static tessella.autodiff.Tape.operator;
+import static tessella.autodiff.Tape.saved;
+
+import tessella.engine.NdArray;
+import tessella.engine.Normalizers;
+
+/** Normalisations. Results are in the innermost scope; shapes that do not fit throw IllegalArgumentException. */
+public final class Norms {
+    private Norms() {}
+
+    /**
+     * LayerNorm over the last axis: y = gain (x - mean) r + bias, r = (variance + eps)^-1/2, the variance biased. gain and
+     * bias [n] may be null (1 and 0). With u = dy gain and xh = (x - mean) r: dx = r (u - mean(u) - xh mean(u xh)),
+     * dgain = sum dy xh, dbias = sum dy.
+     */
+    public static Tensor layerNorm(Tensor x, Tensor gain, Tensor bias, double eps) {
+        NdArray g = gain == null ? null : gain.value();
+        NdArray b = bias == null ? null : bias.value();
+        Normalizers.LayerNorm forward = Normalizers.layerNorm(x.value(), g, b, eps);
+        NdArray[] saved = g == null ? saved(x.value(), forward.means(), forward.rs())
+                : saved(x.value(), g, forward.means(), forward.rs());
+        return operator("layerNorm", forward.y(), saved, (dy, to) -> {
+            Normalizers.LayerNormGradient d = Normalizers.layerNormGradient(x.value(), g, b, forward, dy);
+            to.add(x, d.dx());
+            if (gain != null) {
+                to.add(gain, d.dgain());
+            }
+            if (bias != null) {
+                to.add(bias, d.dbias());
+            }
+        }, x, gain, bias);
+    }
+
+    /**
+     * y = x (sum x^2 + eps)^-1/2, the sum over one axis; with r the root: dx = r (dy - y (y . dy)), finite at x = 0.
+     */
+    public static Tensor l2Normalize(Tensor x, int axis, double eps) {
+        int at = x.shape().axis(axis);
+        int rank = x.shape().rank();
+        if (at < rank - 1) {
+            int[] order = new int[rank];
+            for (int i = 0; i < rank; i++) {
+                order[i] = i;
+            }
+            order[at] = rank - 1;
+            order[rank - 1] = at;
+            return Shapes.permute(l2Normalize(Shapes.permute(x, order), -1, eps), order);
+        }
+        Normalizers.L2 forward = Normalizers.l2(x.value(), eps);
+        return operator("l2Normalize", forward.y(), saved(forward.y(), forward.rs()),
+                (dy, to) -> to.add(x, () -> Normalizers.l2Gradient(forward, dy)), x);
+    }
+}
