@@ -1,0 +1,137 @@
+package tessella.reference;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static tessella.reference.ValueArbitraries.normal;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The oracles of whole layers, of the optimiser and of the schedule. */
+final class ModelOracleTest {
+    @Test
+    void softMoeLayerVjp() {
+        Array x = normal(1, 2, 4, 3);
+        var router = new SoftMoeOracle.Router(normal(2, 3, 2, 3), Array.scalar(1.5));
+        var e = new SoftMoeOracle.Experts(normal(3, 2, 3, 4), normal(4, 2, 4), normal(5, 2, 4, 3), normal(6, 2, 3));
+        Array dy = normal(7, 2, 4, 3);
+        var g = SoftMoeOracle.layerVjp(x, router, e, dy);
+        Vjps.require("x", v -> SoftMoeOracle.layer(v, router, e), x, dy, g.x());
+        Vjps.require("mu", v -> SoftMoeOracle.layer(x, new SoftMoeOracle.Router(v, router.scale()), e),
+                router.mu(), dy, g.router().mu());
+        Vjps.require("scale", v -> SoftMoeOracle.layer(x, new SoftMoeOracle.Router(router.mu(), v), e),
+                router.scale(), dy, g.router().scale());
+        Vjps.require("w1", v -> SoftMoeOracle.layer(x, router, new SoftMoeOracle.Experts(v, e.b1(), e.w2(), e.b2())),
+                e.w1(), dy, g.experts().w1());
+        Vjps.require("b1", v -> SoftMoeOracle.layer(x, router, new SoftMoeOracle.Experts(e.w1(), v, e.w2(), e.b2())),
+                e.b1(), dy, g.experts().b1());
+        Vjps.require("w2", v -> SoftMoeOracle.layer(x, router, new SoftMoeOracle.Experts(e.w1(), e.b1(), v, e.b2())),
+                e.w2(), dy, g.experts().w2());
+        Vjps.require("b2", v -> SoftMoeOracle.layer(x, router, new SoftMoeOracle.Experts(e.w1(), e.b1(), e.w2(), v)),
+                e.b2(), dy, g.experts().b2());
+    }
+
+    /** A small layer with closed-form parameters, whose output was computed elsewhere to 8 digits. */
+    @Test
+    void softMoeLayerGoldenVector() {
+        Array x = Array.fill(new int[] {1, 4, 3}, i -> Math.sin(0.7 * i[1] + 1.3 * i[2] + 0.1));
+        var router = new SoftMoeOracle.Router(
+                Array.fill(new int[] {3, 2, 2}, i -> Math.cos(0.4 * i[0] + 0.9 * (2 * i[1] + i[2]))),
+                Array.scalar(1.5));
+        var experts = new SoftMoeOracle.Experts(
+                Array.fill(new int[] {2, 3, 2}, i -> Math.sin(0.3 * i[1] + 0.5 * i[2] + 0.9 * i[0] + 0.2)),
+                Array.fill(new int[] {2, 2}, i -> (i[0] == 0 ? 0.1 : -0.1) * (i[1] + 1)),
+                Array.fill(new int[] {2, 2, 3}, i -> Math.cos(0.6 * i[1] + 0.8 * i[2] + 0.5 * i[0])),
+                Array.fill(new int[] {2, 3}, i -> 0.05 * (i[1] - 1)));
+        Array want = Array.of(new int[] {1, 4, 3}, .62591679, .22474868, -.31274896, .51977434, .18274854, -.26513007,
+                .36883669, .12715969, -.19165067, .19687204, .06701155, -.10349725);
+        Comparison.of("y", want, SoftMoeOracle.layer(x, router, experts)).requireWithin(0, 1e-8);
+        Array dy = Array.fill(x.shape(), i -> (i[1] + 1) * (i[2] + 1));
+        var g = SoftMoeOracle.layerVjp(x, router, experts, dy);
+        assertEquals(1.8066614, g.router().scale().item(), 1e-7);
+        assertEquals(.5206901, g.x().get(0, 0, 0), 1e-7);
+        assertEquals(-.1592559, g.x().get(0, 0, 1), 1e-7);
+        assertEquals(.8077195, g.x().get(0, 0, 2), 1e-7);
+    }
+
+    @Test
+    void softMoeIdentityWeightsArePermutations() {
+        Array w = SoftMoeOracle.identityWeights(1, 6, 3, 2);
+        Comparison.of("tokens", Array.full(new int[] {1, 6, 1, 1}, 1), ReductionOracle.sum(w, 2, 3)).requireEqual();
+        Comparison.of("slots", Array.full(new int[] {1, 1, 3, 2}, 1), ReductionOracle.sum(w, 1)).requireEqual();
+        assertEquals(1, w.get(0, 4, 1, 1));
+    }
+
+    @Test
+    void vitBlockVjp() {
+        Array x = normal(1, 2, 3, 4);
+        var attention = new VitBlockOracle.Attention(normal(2, 4, 2, 3), normal(3, 2, 3), normal(4, 4, 2, 3),
+                normal(5, 2, 3), normal(6, 4, 2, 3), normal(7, 2, 3), normal(8, 2, 3, 4), normal(9, 4),
+                normal(10, 3), normal(11, 3));
+        var block = new VitBlockOracle.Block(new VitBlockOracle.Norm(normal(12, 4), normal(13, 4)), attention,
+                new VitBlockOracle.Norm(normal(14, 4), normal(15, 4)),
+                new VitBlockOracle.Mlp(normal(16, 4, 5), normal(17, 5), normal(18, 5, 4), normal(19, 4)));
+        Array dy = normal(20, 2, 3, 4);
+        var g = VitBlockOracle.blockVjp(x, block, dy);
+        Vjps.require("x", v -> VitBlockOracle.block(v, block), x, dy, g.x());
+        Vjps.require("scale 1", v -> VitBlockOracle.block(x, new VitBlockOracle.Block(
+                new VitBlockOracle.Norm(v, block.norm1().bias()), attention, block.norm2(), block.mlp())),
+                block.norm1().scale(), dy, g.block().norm1().scale());
+        Vjps.require("bias 2", v -> VitBlockOracle.block(x, new VitBlockOracle.Block(
+                block.norm1(), attention, new VitBlockOracle.Norm(block.norm2().scale(), v), block.mlp())),
+                block.norm2().bias(), dy, g.block().norm2().bias());
+        Vjps.require("w1", v -> VitBlockOracle.block(x, new VitBlockOracle.Block(block.norm1(), attention,
+                block.norm2(), new VitBlockOracle.Mlp(v, block.mlp().b1(), block.mlp().w2(), block.mlp().b2()))),
+                block.mlp().w1(), dy, g.block().mlp().w1());
+        Array inner = normal(21, 2, 3, 4);
+        var a = VitBlockOracle.selfAttentionVjp(inner, attention, dy).attention();
+        Vjps.require("query kernel", v -> VitBlockOracle.selfAttention(inner, new VitBlockOracle.Attention(
+                v, attention.queryBias(), attention.keyKernel(), attention.keyBias(), attention.valueKernel(),
+                attention.valueBias(), attention.outKernel(), attention.outBias(), attention.queryGain(),
+                attention.keyGain())), attention.queryKernel(), dy, a.queryKernel());
+        Vjps.require("key gain", v -> VitBlockOracle.selfAttention(inner, new VitBlockOracle.Attention(
+                attention.queryKernel(), attention.queryBias(), attention.keyKernel(), attention.keyBias(),
+                attention.valueKernel(), attention.valueBias(), attention.outKernel(), attention.outBias(),
+                attention.queryGain(), v)), attention.keyGain(), dy, a.keyGain());
+        Vjps.require("out kernel", v -> VitBlockOracle.selfAttention(inner, new VitBlockOracle.Attention(
+                attention.queryKernel(), attention.queryBias(), attention.keyKernel(), attention.keyBias(),
+                attention.valueKernel(), attention.valueBias(), v, attention.outBias(),
+                attention.queryGain(), attention.keyGain())), attention.outKernel(), dy, a.outKernel());
+    }
+
+    @Test
+    void adamMovesByTheLearningRateFirst() {
+        // with bias correction the first step is lr * sign(g), whatever the size of g, and decay adds lr * decay * p
+        AdamWOracle adam = new AdamWOracle(0.9, 0.999, 0);
+        Array p = Array.of(new int[] {3}, 1, -2, 3);
+        Array after = adam.step(p, Array.of(new int[] {3}, 1e-4, -7, 0.5), 0.1, 0.5);
+        Array want = Array.of(new int[] {3}, 1 - 0.1 - 0.05, -2 + 0.1 + 0.1, 3 - 0.1 - 0.15);
+        Comparison.of("first step", want, after).requireWithin(1e-14, 0);
+    }
+
+    @Test
+    void clippingShortensOnlyWhatIsTooLong() {
+        List<Array> gradients = List.of(Array.of(new int[] {1}, 3), Array.of(new int[] {1}, -4));
+        assertEquals(5, TrainingOracle.globalNorm(gradients), 1e-15);
+        assertEquals(1, TrainingOracle.globalNorm(TrainingOracle.clipGlobalNorm(gradients, 1)), 1e-15);
+        assertEquals(gradients, TrainingOracle.clipGlobalNorm(gradients, 5.1));
+    }
+
+    @Test
+    void cosineStartsAtTheWarmUpAndEndsAtZero() {
+        assertEquals(0, TrainingOracle.warmupCosine(0, 10, 60, 2));
+        assertEquals(1, TrainingOracle.warmupCosine(5, 10, 60, 2), 1e-15);
+        assertEquals(2, TrainingOracle.warmupCosine(10, 10, 60, 2), 1e-15);
+        assertEquals(1, TrainingOracle.warmupCosine(35, 10, 60, 2), 1e-15);
+        assertEquals(0, TrainingOracle.warmupCosine(60, 10, 60, 2), 1e-15);
+        assertEquals(0, TrainingOracle.warmupCosine(99, 10, 60, 2), 1e-15);
+    }
+
+    @Test
+    void sincosTable() {
+        Array table = PositionOracle.sincos2d(2, 3, 8, 10000);
+        assertEquals(Math.sin(2), table.get(5, 0), 1e-15);
+        assertEquals(Math.cos(2e-4), table.get(5, 3), 1e-15);
+        assertEquals(Math.sin(1), table.get(5, 4), 1e-15);
+        assertEquals(Math.cos(1e-4), table.get(5, 7), 1e-15);
+    }
+}
