@@ -1,0 +1,45 @@
+package tessella.models.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** The program {@code tessella}: trains, measures and uses the models of this library from the command line. */
+public final class Main {
+    private static final String VECTOR = "jdk.incubator.vector";
+    private static final String IMAGES = "java.desktop"; // only predict reads picture files
+
+    private Main() {
+    }
+
+    /**
+     * Runs one command and ends the process with its exit code: 0 when all went well, 1 when a file could not be
+     * read or written, 2 when the command line is not what it should be. Where Java was started without the modules
+     * that the command needs, it is started again with them.
+     *
+     * @param args the command and its arguments
+     */
+    public static void main(String[] args) {
+        boolean predict = args.length > 0 && args[0].equals(PredictCommand.COMMAND.name());
+        List<String> modules = predict ? List.of(VECTOR, IMAGES) : List.of(VECTOR);
+        OptionalInt child = Relaunch.withModules(modules, Main.class, args, System.err);
+        System.exit(child.isPresent() ? child.getAsInt() : run(args, System.out, System.err));
+    }
+
+    /**
+     * Runs one command inside this process, which must have the modules that the command needs.
+     *
+     * @param args the command and its arguments
+     * @param out  where results go
+     * @param err  where sentences about errors go
+     * @return the exit code
+     */
+    public static int run(String[] args, PrintStream out, PrintStream err) {
+        return new Program("tessella", "Trains and runs vision transformers and mixtures of experts.")
+                .with(TrainCommand.COMMAND, TrainCommand::of)
+                .with(EvalCommand.COMMAND, EvalCommand::of)
+                .with(PredictCommand.COMMAND, PredictCommand::of)
+                .with(InfoCommand.COMMAND, InfoCommand::of)
+                .run(args, out, err);
+    }
+}

@@ -1,0 +1,72 @@
+package tessella.models.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import tessella.models.data.DataSet;
+
+/**
+ * {@code tessella train}: trains a model and leaves a checkpoint and a report.
+ *
+ * @param model          the name of the configuration
+ * @param data           the data set
+ * @param dataRoot       the folder that holds the data sets, if not the usual one
+ * @param epochs         passes over the training pictures
+ * @param batch          pictures in a step
+ * @param learningRate   the highest learning rate
+ * @param weightDecay    the decay of the weights a step, times the learning rate
+ * @param warmup         the share of all steps in which the learning rate rises, 0 to 1
+ * @param labelSmoothing the probability that the target spreads over all classes
+ * @param clip           the greatest global norm of a gradient, 0 for no limit
+ * @param seed           where all random numbers come from
+ * @param threads        threads to compute with; the result does not depend on it
+ * @param out            the new folder for the results, if not the usual one
+ * @param limit          how many training pictures to use, if not all
+ */
+record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
+        double weightDecay, double warmup, double labelSmoothing, double clip, long seed, int threads,
+        Optional<Path> out, Optional<Integer> limit) implements Program.Action {
+    private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
+            "the model to train").orElse("soft-moe-tiny");
+    private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
+            "passes over the training pictures").orElse(25);
+    private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
+            "pictures in a step").orElse(32);
+    private static final Option<Double> LEARNING_RATE = Option.number("learning-rate", 0, Double.POSITIVE_INFINITY,
+            "the highest learning rate, reached after the warm-up").orElse(2e-3);
+    private static final Option<Double> WEIGHT_DECAY = Option.number("weight-decay", 0, Double.POSITIVE_INFINITY,
+            "what weights shrink by in a step, times the learning rate").orElse(0.05);
+    private static final Option<Double> WARMUP = Option.number("warmup", 0, 1,
+            "the share of all steps in which the learning rate rises").orElse(0.05);
+    private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,
+            "the probability that the target spreads over all classes").orElse(0.1);
+    private static final Option<Double> CLIP = Option.number("clip", 0, Double.POSITIVE_INFINITY,
+            "the greatest global norm of a gradient, 0 for no limit").orElse(1.0);
+    private static final Option<Long> SEED = Option.longInteger("seed",
+            "where all random numbers come from").orElse(1L);
+    private static final Option<Path> OUT = Option.path("out",
+            "the new folder for checkpoint, metrics and report").otherwise("the next free number under runs");
+    private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
+            "how many training pictures to use").otherwise("all");
+
+    /** What may follow {@code tessella train}. */
+    static final Command COMMAND = new Command("train", "Trains a model on pictures; leaves a checkpoint and a report.",
+            Command.Operands.NONE, List.of(MODEL, CommonOptions.DATA, CommonOptions.DATA_ROOT, EPOCHS, BATCH,
+                    LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, CLIP, SEED, CommonOptions.THREADS, OUT,
+                    LIMIT));
+
+    static TrainCommand of(Arguments arguments) {
+        return new TrainCommand(arguments.get(MODEL), DataSet.byLabel(arguments.get(CommonOptions.DATA)),
+                arguments.find(CommonOptions.DATA_ROOT), arguments.get(EPOCHS), arguments.get(BATCH),
+                arguments.get(LEARNING_RATE), arguments.get(WEIGHT_DECAY), arguments.get(WARMUP),
+                arguments.get(LABEL_SMOOTHING), arguments.get(CLIP), arguments.get(SEED),
+                arguments.get(CommonOptions.THREADS), arguments.find(OUT), arguments.find(LIMIT));
+    }
+
+    @Override
+    public void run(PrintStream out) throws IOException {
+        throw new UnsupportedOperationException("train");
+    }
+}

@@ -1,0 +1,2 @@
+/** The command line: commands, their options, the progress line, and starting Java again with the modules it needs. */
+package tessella.models.cli;

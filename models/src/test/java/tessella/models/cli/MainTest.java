@@ -1,0 +1,123 @@
+package tessella.models.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import tessella.models.data.DataException;
+import tessella.models.data.DataSet;
+
+class MainTest {
+    private record Result(int code, String out, String err) {
+    }
+
+    @Test
+    void helpListsTheCommands() {
+        Result help = run("--help");
+        assertEquals(0, help.code());
+        assertEquals("", help.err());
+        for (String command : List.of("train", "eval", "predict", "info")) {
+            assertTrue(help.out().contains("\n  " + command + "  "), help.out());
+            Result own = run(command, "--help");
+            assertEquals(0, own.code());
+            assertTrue(own.out().startsWith("Usage: tessella " + command + " [options]"), own.out());
+            assertEquals(own, run(command, "-h"));
+        }
+        assertEquals(help, run());
+    }
+
+    @Test
+    void anUnknownCommandIsRefusedWithTheNearestName() {
+        assertEquals(new Result(2, "", "tessella: there is no command trian, did you mean train?\n"), run("trian"));
+        assertEquals(new Result(2, "", "tessella: there is no command fly: tessella --help lists all\n"), run("fly"));
+    }
+
+    @Test
+    void anUnknownOptionIsRefusedWithTheNearestName() {
+        assertEquals(new Result(2, "", "tessella train: there is no option --learning-rat, did you mean "
+                + "--learning-rate?\n"), run("train", "--learning-rat", "1"));
+    }
+
+    @Test
+    void errorsOfFilesAreOneSentence() {
+        assertEquals(new Result(2, "", "x.gz: damaged\n"), runThrowing(new DataException("x.gz: damaged")));
+        assertEquals(new Result(1, "", "t: x: expected a file, found none\n"),
+                runThrowing(new NoSuchFileException("x")));
+        assertEquals(new Result(1, "", "t: No space left on device\n"),
+                runThrowing(new IOException("No space left on device")));
+    }
+
+    @Test
+    void errorsOfTheProgramKeepTheirTrace() {
+        Program program = new Program("t", "").with(InfoCommand.COMMAND, arguments -> out -> {
+            throw new IllegalStateException("bug");
+        });
+        assertThrows(IllegalStateException.class,
+                () -> program.run(new String[] {"info", "x"}, System.out, System.err));
+    }
+
+    @Test
+    void trainReadsItsOptions() {
+        TrainCommand defaults = TrainCommand.of(TrainCommand.COMMAND.parse(List.of()));
+        assertEquals("soft-moe-tiny", defaults.model());
+        assertEquals(DataSet.FASHION_MNIST, defaults.data());
+        assertEquals(25, defaults.epochs());
+        assertEquals(32, defaults.batch());
+        assertEquals(2e-3, defaults.learningRate());
+        assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
+        assertEquals(Optional.empty(), defaults.out());
+        assertEquals(Optional.empty(), defaults.limit());
+        TrainCommand given = TrainCommand.of(TrainCommand.COMMAND.parse(List.of("--model", "vit-tiny", "--data",
+                "digits", "--epochs", "3", "--seed", "-5", "--out", "x", "--limit=100", "--warmup=0.5", "--clip", "0",
+                "--threads", "2", "--data-root", "d")));
+        assertEquals("vit-tiny", given.model());
+        assertEquals(DataSet.DIGITS, given.data());
+        assertEquals(3, given.epochs());
+        assertEquals(-5, given.seed());
+        assertEquals(Optional.of(Path.of("x")), given.out());
+        assertEquals(Optional.of(Path.of("d")), given.dataRoot());
+        assertEquals(Optional.of(100), given.limit());
+        assertEquals(0.5, given.warmup());
+        assertEquals(0, given.clip());
+        assertEquals(2, given.threads());
+    }
+
+    @Test
+    void theOtherCommandsReadTheirs() {
+        assertEquals(new EvalCommand(Path.of("m"), DataSet.DIGITS, Optional.empty(), 7, 1), EvalCommand.of(
+                EvalCommand.COMMAND.parse(List.of("m", "--data=digits", "--batch=7", "--threads=1"))));
+        assertEquals(new PredictCommand(Path.of("m"), List.of(Path.of("a.png"), Path.of("b.png")), 5, 1),
+                PredictCommand.of(PredictCommand.COMMAND.parse(List.of("m", "a.png", "b.png", "--top", "5",
+                        "--threads", "1"))));
+        assertEquals(new InfoCommand("m"), InfoCommand.of(InfoCommand.COMMAND.parse(List.of("m"))));
+        assertEquals("tessella predict: expected <checkpoint> <picture>..., found m", assertThrows(
+                UsageException.class, () -> PredictCommand.COMMAND.parse(List.of("m"))).getMessage());
+    }
+
+    private static Result run(String... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Main.run(args, new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private static Result runThrowing(IOException e) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = new Program("t", "").with(InfoCommand.COMMAND, arguments -> stream -> {
+            throw e;
+        }).run(new String[] {"info", "x"}, new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+}
