@@ -1,0 +1,55 @@
+package tessella.engine.io;
+
+import tessella.engine.DType;
+
+/** How the elements of a tensor are stored in a safetensors file, all little endian. */
+public enum StoredType {
+    /** float64. */
+    F64(8, DType.F64),
+    /** float32. */
+    F32(4, DType.F32),
+    /** IEEE half precision, widened to float32 on load. */
+    F16(2, DType.F32),
+    /** The upper half of a float32, widened to float32 on load. */
+    BF16(2, DType.F32),
+    /** Signed 64-bit integers. */
+    I64(8, null),
+    /** Unsigned 64-bit integers; not loaded. */
+    U64(8, null),
+    /** Signed 32-bit integers. */
+    I32(4, null),
+    /** Unsigned 32-bit integers. */
+    U32(4, null),
+    /** Signed 16-bit integers. */
+    I16(2, null),
+    /** Unsigned 16-bit integers. */
+    U16(2, null),
+    /** Signed bytes. */
+    I8(1, null),
+    /** Unsigned bytes. */
+    U8(1, null),
+    /** Truth values, a byte of 0 or 1 each. */
+    BOOL(1, null);
+
+    private final int bytes;
+    private final DType dtype;
+
+    StoredType(int bytes, DType dtype) {
+        this.bytes = bytes;
+        this.dtype = dtype;
+    }
+
+    /** Bytes of one element in the file. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** The type of the array that it is loaded to, or null for integers. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    static StoredType of(DType dtype) {
+        return dtype == DType.F64 ? F64 : F32;
+    }
+}
