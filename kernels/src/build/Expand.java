@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -21,8 +22,10 @@ import java.util.stream.Stream;
  *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6]
  *   #for[r=0..mr-1] #end      the body once for each value
  *   #macro name(a, b) #end    a macro; &#64;name(x, y) expands it, inside a line when its body is a single line
- *   #strip[i, n] #end         the body for whole vectors of i in [0, n), then once more under a mask for the rest;
- *                             $m is empty in the first copy and ", m" in the second
+ *   #method[join] #end        a method with one #strip[i, n] #end in it, as two methods: the first runs the strip for the
+ *                             whole vectors of i in [0, n), the second, named ..Rest, once under a mask for what is left;
+ *                             $m is empty in the first and ", m" in the second. join is void, add or max: what the
+ *                             first does with the result of the second
  *   #include file             macros shared by several templates
  * </pre>
  * Usage: {@code java Expand.java TEMPLATES_DIR OUTPUT_DIR}. A file is rewritten only when its text changes.
@@ -112,9 +115,9 @@ final class Expand {
                     block(lines.subList(at + 1, end), inner, out);
                 }
                 at = end;
-            } else if (word.startsWith("#strip[")) {
+            } else if (word.startsWith("#method[")) {
                 int end = end(lines, at);
-                strip(line, arguments(bracket(word)), lines.subList(at + 1, end), variables, out);
+                method(bracket(word), lines.subList(at + 1, end), variables, out);
                 at = end;
             } else {
                 line(substitute(line, variables), variables, out);
@@ -122,20 +125,62 @@ final class Expand {
         }
     }
 
-    private void strip(String line, List<String> head, List<String> body, Map<String, String> variables, List<String> out)
+    /**
+     * Two small methods instead of one: C1 gives up on a method with many segment accesses, which can then stay in slow
+     * code for ever, and a masked access counts double.
+     */
+    private void method(String join, List<String> lines, Map<String, String> variables, List<String> out)
             throws IOException {
-        String pad = line.substring(0, line.indexOf('#'));
+        int open = 0;
+        while (!lines.get(open).endsWith("{")) {
+            open++;
+        }
+        String header = String.join(" ", lines.subList(0, open + 1).stream().map(String::strip)
+                .filter(l -> !l.startsWith("*") && !l.startsWith("/*")).toList());
+        String name = header.substring(0, header.indexOf('(')).replaceAll(".* ", "");
+        String passed = Stream.of(header.substring(header.indexOf('(') + 1, header.lastIndexOf(')')).split(","))
+                .map(parameter -> parameter.strip().replaceAll(".* ", "")).collect(Collectors.joining(", "));
+        int strip = open;
+        while (!lines.get(strip).strip().startsWith("#strip[")) {
+            strip++;
+        }
+        List<String> head = arguments(bracket(lines.get(strip)));
+        int stripEnd = end(lines, strip);
+        List<String> body = lines.subList(strip + 1, stripEnd).stream().map(l -> "    " + l).toList();
         String i = head.get(0);
         String n = head.get(1);
+        String pad = lines.get(strip).substring(0, lines.get(strip).indexOf('#'));
+        String call = name + "Rest(" + passed + ")";
+
+        block(lines.subList(0, strip), masked(variables, ""), out);
         block(List.of(pad + "for (int " + i + " = 0, whole = S.loopBound(" + n + "); " + i + " < whole; " + i + " += VL) {"),
                 variables, out);
-        List<String> inner = body.stream().map(l -> "    " + l).toList();
-        block(inner, masked(variables, ""), out);
-        block(List.of(pad + "}", pad + "if (S.loopBound(" + n + ") < " + n + ") {",
-                pad + "    int " + i + " = S.loopBound(" + n + ");",
-                pad + "    VectorMask<${Type}> m = S.indexInRange(" + i + ", " + n + ");"), variables, out);
-        block(inner, masked(variables, ", m"), out);
+        block(body, masked(variables, ""), out);
         out.add(pad + "}");
+        for (String line : lines.subList(stripEnd + 1, lines.size() - 1)) {
+            String whole = line.strip();
+            if (!whole.startsWith("return ")) {
+                block(List.of(line), masked(variables, ""), out);
+                continue;
+            }
+            String value = whole.substring(7, whole.length() - 1);
+            String joined = join.equals("add") ? value + " + " + call : "Math.max(" + value + ", " + call + ")";
+            out.add("        return S.loopBound(" + n + ") == " + n + " ? " + value + " : " + joined + ";");
+        }
+        if (join.equals("void")) {
+            out.add("        if (S.loopBound(" + n + ") < " + n + ") {");
+            out.add("            " + call + ";");
+            out.add("        }");
+        }
+        out.add("    }");
+        out.add("");
+        block(List.of("    " + header.replace("public ", "private ").replace(name + "(", name + "Rest(")), variables, out);
+        block(lines.subList(open + 1, strip), masked(variables, ", m"), out);
+        block(List.of(pad + "{", pad + "    int " + i + " = S.loopBound(" + n + ");",
+                pad + "    VectorMask<${Type}> m = S.indexInRange(" + i + ", " + n + ");"), variables, out);
+        block(body, masked(variables, ", m"), out);
+        out.add(pad + "}");
+        block(lines.subList(stripEnd + 1, lines.size()), masked(variables, ", m"), out);
     }
 
     private static Map<String, String> masked(Map<String, String> variables, String mask) {
@@ -179,7 +224,7 @@ final class Expand {
         for (int i = at; i < lines.size(); i++) {
             String word = lines.get(i).strip();
             if (word.startsWith("#if[") || word.startsWith("#for[") || word.startsWith("#macro ")
-                    || word.startsWith("#strip[")) {
+                    || word.startsWith("#method[") || word.startsWith("#strip[")) {
                 depth++;
             } else if (word.equals("#end") && --depth == 0) {
                 return i;

@@ -5,6 +5,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import tessella.engine.NdArray;
 import tessella.engine.Pointwise;
 import tessella.engine.Scope;
@@ -161,6 +162,18 @@ public final class Tape implements AutoCloseable {
             result.value().liveUntil(outer);
             return result;
         }
+    }
+
+    /**
+     * Runs one step of a chain, such as a block of a deep model, on an intermediate value that nothing reads afterwards:
+     * as {@link #local}, and without a tape the memory of x is returned too.
+     */
+    public static Tensor consume(Tensor x, UnaryOperator<Tensor> step) {
+        Tensor y = local(() -> step.apply(x));
+        if (!isRecording() && !y.value().sharesMemoryWith(x.value())) {
+            x.value().free();
+        }
+        return y;
     }
 
     /**

@@ -1,0 +1,29 @@
+package tessella.models.nn;
+
+import java.util.List;
+import tessella.autodiff.LinearAlgebra;
+import tessella.autodiff.Tensor;
+import tessella.engine.Shape;
+
+/** y = x W + b, W [in, out]. */
+public final class Dense {
+    private final Tensor kernel;
+    private final Tensor bias;
+
+    /** The layer whose parameters are named prefix.kernel and prefix.bias. */
+    public Dense(Parameters parameters, String prefix) {
+        kernel = parameters.get(prefix + ".kernel").tensor();
+        bias = parameters.get(prefix + ".bias").tensor();
+    }
+
+    /** Its parameters. */
+    public static List<ParameterSpec> specs(String prefix, long in, long out, Initializer kernel, Initializer bias) {
+        return List.of(new ParameterSpec(prefix + ".kernel", Shape.of(in, out), kernel),
+                new ParameterSpec(prefix + ".bias", Shape.of(out), bias));
+    }
+
+    /** The product, [.., out]. */
+    public Tensor apply(Tensor x) {
+        return LinearAlgebra.linear(x, kernel, bias);
+    }
+}

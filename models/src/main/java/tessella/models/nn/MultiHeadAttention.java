@@ -1,0 +1,66 @@
+package tessella.models.nn;
+
+import java.util.ArrayList;
+import java.util.List;
+import tessella.autodiff.Attention;
+import tessella.autodiff.Norms;
+import tessella.autodiff.Shapes;
+import tessella.autodiff.Tensor;
+import tessella.engine.Shape;
+
+/** Multi-head attention: y = concat over heads of softmax(q k^T / sqrt(d)) v, times W_o, plus b_o; all with biases. */
+public final class MultiHeadAttention {
+    private final int heads;
+    private final Dense query;
+    private final Dense key;
+    private final Dense value;
+    private final Dense out;
+    private final Tensor queryScale;
+    private final Tensor keyScale;
+
+    /** The layer whose parameters start with prefix. */
+    public MultiHeadAttention(Parameters parameters, String prefix, int heads, QkNorm qkNorm) {
+        this.heads = heads;
+        query = new Dense(parameters, prefix + ".query");
+        key = new Dense(parameters, prefix + ".key");
+        value = new Dense(parameters, prefix + ".value");
+        out = new Dense(parameters, prefix + ".out");
+        queryScale = qkNorm == QkNorm.NONE ? null : parameters.get(prefix + ".query_norm.scale").tensor();
+        keyScale = qkNorm == QkNorm.NONE ? null : parameters.get(prefix + ".key_norm.scale").tensor();
+    }
+
+    /** Its parameters: kernels Xavier uniform on [width, width], biases 0, scales of the norms 1. */
+    public static List<ParameterSpec> specs(String prefix, long width, int heads, QkNorm qkNorm) {
+        List<ParameterSpec> specs = new ArrayList<>();
+        for (String name : List.of("query", "key", "value", "out")) {
+            specs.addAll(Dense.specs(prefix + "." + name, width, width, Initializer.xavierUniform(width, width),
+                    Initializer.constant(0)));
+        }
+        if (qkNorm == QkNorm.LAYER_NORM) {
+            for (String name : List.of("query_norm", "key_norm")) {
+                specs.add(new ParameterSpec(prefix + "." + name + ".scale", Shape.of(width / heads),
+                        Initializer.constant(1)));
+            }
+        }
+        return specs;
+    }
+
+    /** Queries from x [batch, n, width], keys and values from source [batch, m, width]: [batch, n, width]. */
+    public Tensor apply(Tensor x, Tensor source) {
+        long width = x.dim(2);
+        long d = width / heads;
+        Tensor q = split(query.apply(x), d);                                            // [b, n, heads, d]
+        Tensor k = split(key.apply(source), d);                                         // [b, m, heads, d]
+        Tensor v = split(value.apply(source), d);
+        if (queryScale != null) {
+            q = Norms.layerNorm(q, queryScale, null, LayerNorm.EPS);
+            k = Norms.layerNorm(k, keyScale, null, LayerNorm.EPS);
+        }
+        Tensor o = Attention.attention(q, k, v, 1 / Math.sqrt(d));                      // [b, n, heads, d]
+        return out.apply(Shapes.reshape(o, x.dim(0), x.dim(1), width));
+    }
+
+    private Tensor split(Tensor x, long d) {
+        return Shapes.reshape(x, x.dim(0), x.dim(1), heads, d);
+    }
+}

@@ -1,0 +1,104 @@
+package tessella.models.nn;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tessella.autodiff.Parameter;
+import tessella.engine.DType;
+import tessella.engine.NdArray;
+import tessella.engine.Random;
+import tessella.engine.Scope;
+import tessella.engine.Shape;
+
+/** The parameters of a model by name, in a shared scope of their own: any thread may run the model. */
+public final class Parameters implements AutoCloseable {
+    private final Scope scope = Scope.shared();
+    private final Map<String, Parameter> byName = new LinkedHashMap<>();
+
+    private Parameters() {}
+
+    /** Memory for every spec, initialised: a value depends on the seed, the name and the index of its element only. */
+    public static Parameters initialized(List<ParameterSpec> specs, DType dtype, long seed) {
+        Parameters out = new Parameters();
+        try {
+            for (ParameterSpec spec : specs) {
+                NdArray value = NdArray.empty(out.scope, dtype, spec.shape());
+                spec.initializer().fill(value, Random.of(seed, spec.name()));
+                if (out.byName.put(spec.name(), new Parameter(spec.name(), value)) != null) {
+                    throw new IllegalArgumentException("parameters: two are named " + spec.name());
+                }
+            }
+            return out;
+        } catch (RuntimeException e) {
+            out.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A parameter.
+     *
+     * @throws IllegalArgumentException if there is none of this name
+     */
+    public Parameter get(String name) {
+        Parameter parameter = byName.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("parameters: expected one named " + name + ", found " + byName.keySet());
+        }
+        return parameter;
+    }
+
+    /** All parameters, in the order of the specs. */
+    public Collection<Parameter> all() {
+        return Collections.unmodifiableCollection(byName.values());
+    }
+
+    /** Number of elements of all parameters. */
+    public long count() {
+        return byName.values().stream().mapToLong(p -> p.shape().size()).sum();
+    }
+
+    /**
+     * Checks that named shapes are exactly those of these parameters.
+     *
+     * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped name at once
+     */
+    public void checkNames(String source, Map<String, Shape> found) {
+        List<String> problems = new ArrayList<>();
+        byName.forEach((name, parameter) -> {
+            Shape shape = found.get(name);
+            if (shape == null) {
+                problems.add("missing " + name + " " + parameter.shape());
+            } else if (!shape.equals(parameter.shape())) {
+                problems.add(name + " expected " + parameter.shape() + " found " + shape);
+            }
+        });
+        found.forEach((name, shape) -> {
+            if (!byName.containsKey(name)) {
+                problems.add("unexpected " + name + " " + shape);
+            }
+        });
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(source + ": its tensors do not fit this model: " + String.join("; ", problems));
+        }
+    }
+
+    /** Whether the memory is there. */
+    public boolean isOpen() {
+        return scope.isOpen();
+    }
+
+    /** Bytes of all parameters. */
+    public long bytes() {
+        return scope.bytes();
+    }
+
+    /** Returns the memory; throws if a thread is using it. */
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

@@ -1,0 +1,64 @@
+package tessella.models.vit;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tessella.models.nn.QkNorm;
+import tessella.models.softmoe.SoftMoeConfig;
+
+/** Named configurations; parameter counts of all published ones are tested. */
+final class Presets {
+    /** Classes of JFT-4B, on which the Soft MoE paper trains. */
+    private static final int JFT = 29_593;
+    private static final Map<String, VitConfig> ALL = new LinkedHashMap<>();
+
+    static {
+        // for two cores: 28 x 28 grey images, 49 tokens
+        VitConfig tiny = new VitConfig(28, 28, 1, 4, 64, 4, 256, 4, 10, Position.LEARNED, Head.GAP, QkNorm.LAYER_NORM, 0,
+                null);
+        ALL.put("vit-tiny", tiny);
+        ALL.put("soft-moe-tiny", tiny.withMoe(new SoftMoeConfig(16, 3, 2)));
+
+        // Soft MoE paper, tables 1 and 8: GAP, learned positions, QK-norm, JFT-4B classes, one slot an expert
+        published("s", 384, 12, 6, 16, 128, 6);
+        published("s", 384, 12, 6, 14, 256, 6);
+        published("b", 768, 12, 12, 16, 128, 6);
+        published("l", 1024, 24, 16, 16, 128, 12);
+        published("h", 1280, 32, 16, 14, 128, 16);
+        published("h", 1280, 32, 16, 14, 256, 16);
+
+        // ViT paper, ImageNet-1k: class token, learned positions
+        dense("ti", 192, 12, 3, 16);
+        dense("s", 384, 12, 6, 16);
+        dense("s", 384, 12, 6, 32);
+        dense("b", 768, 12, 12, 16);
+        dense("b", 768, 12, 12, 32);
+        dense("l", 1024, 24, 16, 16);
+        dense("h", 1280, 32, 16, 14);
+    }
+
+    private Presets() {}
+
+    private static void published(String size, int dim, int depth, int heads, int patch, int experts, int layers) {
+        ALL.put("soft-moe-" + size + patch + "-" + experts + "e", new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads,
+                JFT, Position.LEARNED, Head.GAP, QkNorm.LAYER_NORM, -Math.log(JFT), new SoftMoeConfig(experts, 1, layers)));
+    }
+
+    private static void dense(String size, int dim, int depth, int heads, int patch) {
+        ALL.put("vit-" + size + patch, new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads, 1000, Position.LEARNED,
+                Head.CLS, QkNorm.NONE, 0, null));
+    }
+
+    static List<String> names() {
+        return List.copyOf(ALL.keySet());
+    }
+
+    static VitConfig of(String name) {
+        VitConfig config = ALL.get(name);
+        if (config == null) {
+            throw new IllegalArgumentException("model: expected one of " + String.join(", ", ALL.keySet()) + ", found \"" + name
+                    + "\"");
+        }
+        return config;
+    }
+}

@@ -1,0 +1,170 @@
+package tessella.models.vit;
+
+import static tessella.autodiff.Elementwise.add;
+import static tessella.autodiff.Patches.patchify;
+import static tessella.autodiff.Reductions.mean;
+import static tessella.autodiff.Shapes.broadcastTo;
+import static tessella.autodiff.Shapes.concat;
+import static tessella.autodiff.Shapes.reshape;
+import static tessella.autodiff.Shapes.slice;
+
+import java.util.ArrayList;
+import java.util.List;
+import tessella.autodiff.Tape;
+import tessella.autodiff.Tensor;
+import tessella.engine.DType;
+import tessella.engine.NdArray;
+import tessella.engine.Scope;
+import tessella.engine.Shape;
+import tessella.models.nn.Dense;
+import tessella.models.nn.Initializer;
+import tessella.models.nn.LayerNorm;
+import tessella.models.nn.Observer;
+import tessella.models.nn.ParameterSpec;
+import tessella.models.nn.Parameters;
+
+/**
+ * The vision transformer (Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021), with the MLP of its last blocks
+ * replaced by Soft MoE layers if the configuration has them.
+ *
+ * <p>Loaded or initialised once, a model may be run by any number of threads at the same time; {@link #close} returns its
+ * memory.
+ */
+public final class VisionTransformer implements AutoCloseable {
+    private final VitConfig config;
+    private final Parameters parameters;
+    private final Dense embedding;
+    private final Tensor cls;
+    private final Tensor position;
+    private final List<Block> blocks = new ArrayList<>();
+    private final LayerNorm norm;
+    private final MapHead map;
+    private final Dense head;
+    private final Scope constants;
+
+    /** A model of these parameters, which it then owns. */
+    public VisionTransformer(VitConfig config, Parameters parameters) {
+        this.config = config;
+        this.parameters = parameters;
+        embedding = new Dense(parameters, "embedding");
+        cls = config.head() == Head.CLS ? parameters.get("cls").tensor() : null;
+        constants = Scope.shared();
+        position = config.position() == Position.LEARNED ? parameters.get("position").tensor()
+                : sinCos(parameters.get("embedding.bias").value().dtype());
+        for (int i = 0; i < config.depth(); i++) {
+            blocks.add(new Block(parameters, config, i));
+        }
+        norm = new LayerNorm(parameters, "norm");
+        map = config.head() == Head.MAP ? new MapHead(parameters, config) : null;
+        head = new Dense(parameters, "head");
+    }
+
+    /** A model with initial parameters. */
+    public static VisionTransformer initialized(VitConfig config, DType dtype, long seed) {
+        return new VisionTransformer(config, Parameters.initialized(specs(config), dtype, seed));
+    }
+
+    /** The parameters of a configuration, in order, without memory. */
+    public static List<ParameterSpec> specs(VitConfig config) {
+        long d = config.dim();
+        long patch = (long) config.patch() * config.patch() * config.channels();
+        List<ParameterSpec> specs = new ArrayList<>(Dense.specs("embedding", patch, d, Initializer.lecunNormal(patch),
+                Initializer.constant(0)));
+        if (config.head() == Head.CLS) {
+            specs.add(new ParameterSpec("cls", Shape.of(1, 1, d), Initializer.constant(0)));
+        }
+        if (config.position() == Position.LEARNED) {
+            specs.add(new ParameterSpec("position", Shape.of(1, config.tokens(), d), Initializer.normal(0.02)));
+        }
+        for (int i = 0; i < config.depth(); i++) {
+            specs.addAll(Block.specs(config, i));
+        }
+        specs.addAll(LayerNorm.specs("norm", d));
+        if (config.head() == Head.MAP) {
+            specs.addAll(MapHead.specs(config));
+        }
+        specs.addAll(Dense.specs("head", d, config.classes(), Initializer.constant(0),
+                Initializer.constant(config.headBias())));
+        return specs;
+    }
+
+    private Tensor sinCos(DType dtype) {
+        int first = config.tokens() - config.gridRows() * config.gridColumns();
+        NdArray table = NdArray.zeros(constants, dtype, Shape.of(1, config.tokens(), config.dim()));
+        // the row of a class token stays zero
+        table.slice(1, first, config.tokens()).reshape(Shape.of(config.tokens() - first, config.dim()))
+                .copyFrom(SinCos2d.table(config.gridRows(), config.gridColumns(), config.dim()));
+        return Tensor.of(table);
+    }
+
+    /** The configuration. */
+    public VitConfig config() {
+        return config;
+    }
+
+    /** The parameters. */
+    public Parameters parameters() {
+        return parameters;
+    }
+
+    /**
+     * Class scores of images [b, height, width, channels], preprocessed as in training: [b, classes].
+     *
+     * @throws IllegalArgumentException if the images have another shape than the configuration's
+     */
+    public Tensor logits(Tensor images) {
+        return logits(images, Observer.NONE);
+    }
+
+    /**
+     * As {@link #logits(Tensor)}; the observer sees "embedding", "blocks.i" and its mixture's dispatch and combine weights,
+     * "norm" and "features".
+     */
+    public Tensor logits(Tensor images, Observer observer) {
+        return head.apply(features(images, observer));
+    }
+
+    /** The pooled vector before the classifier: [b, width]; errors as for {@link #logits(Tensor)}. */
+    public Tensor features(Tensor images) {
+        return features(images, Observer.NONE);
+    }
+
+    private Tensor features(Tensor images, Observer observer) {
+        Shape shape = images.shape();
+        if (shape.rank() != 4 || !shape.axes(1, 4).equals(Shape.of(config.height(), config.width(), config.channels()))) {
+            throw new IllegalArgumentException("vit: expected images [batch, " + config.height() + ", " + config.width() + ", "
+                    + config.channels() + "], found " + shape);
+        }
+        Tensor tokens = embed(images);                                                  // [b, m, d]
+        observer.see("embedding", tokens);
+        for (int i = 0; i < blocks.size(); i++) {
+            Block block = blocks.get(i);
+            // an observer may look at values inside the block later, so they stay
+            tokens = observer == Observer.NONE ? Tape.consume(tokens, x -> block.apply(x, observer))
+                    : block.apply(tokens, observer);
+            observer.see(Block.prefix(i), tokens);
+        }
+        Tensor normed = norm.apply(tokens);
+        observer.see("norm", normed);
+        Tensor features = switch (config.head()) {
+            case CLS -> reshape(slice(normed, 1, 0, 1), shape.dim(0), config.dim());
+            case GAP -> mean(normed, 1);
+            case MAP -> map.apply(normed);
+        };
+        observer.see("features", features);
+        return features;
+    }
+
+    private Tensor embed(Tensor images) {
+        Tensor patches = embedding.apply(patchify(images, config.patch()));             // [b, h w, d]
+        Tensor tokens = cls == null ? patches : concat(1, broadcastTo(cls, images.dim(0), 1, config.dim()), patches);
+        return add(tokens, position);
+    }
+
+    /** Returns the memory; throws if a thread is running the model. */
+    @Override
+    public void close() {
+        parameters.close();
+        constants.close();
+    }
+}

@@ -1,0 +1,116 @@
+package tessella.models.vit;
+
+import java.util.List;
+import tessella.models.nn.QkNorm;
+import tessella.models.softmoe.SoftMoe;
+import tessella.models.softmoe.SoftMoeConfig;
+
+/**
+ * A vision transformer, with or without Soft MoE layers; the fields are those of the papers.
+ *
+ * @param height image height in pixels
+ * @param width image width in pixels
+ * @param channels image channels
+ * @param patch side P of a patch
+ * @param dim model width D
+ * @param depth number of blocks L
+ * @param mlp hidden width F of the MLP, and of an expert
+ * @param heads attention heads A
+ * @param classes number of classes K
+ * @param position position embedding
+ * @param head pooling
+ * @param qkNorm normalisation of queries and keys
+ * @param headBias initial bias of the classifier, -ln K in the Soft MoE paper
+ * @param moe the mixture layers, or null for a dense model
+ */
+public record VitConfig(int height, int width, int channels, int patch, int dim, int depth, int mlp, int heads, int classes,
+        Position position, Head head, QkNorm qkNorm, double headBias, SoftMoeConfig moe) {
+
+    /** Checks what must divide what. */
+    public VitConfig {
+        if (dim < 1 || depth < 1 || mlp < 1 || heads < 1 || classes < 1 || channels < 1 || patch < 1) {
+            throw new IllegalArgumentException("vit: expected positive extents, found width " + dim + ", depth " + depth
+                    + ", mlp " + mlp + ", heads " + heads + ", classes " + classes + ", channels " + channels + ", patch " + patch);
+        }
+        if (dim % heads != 0) {
+            throw new IllegalArgumentException("vit: expected a width that " + heads + " heads divide, found " + dim);
+        }
+        if (height < patch || width < patch) {
+            throw new IllegalArgumentException("vit: expected an image of at least one patch of side " + patch + ", found "
+                    + height + " x " + width);
+        }
+        if (position == Position.SINCOS_2D && (dim % 4 != 0 || dim < 8)) {
+            throw new IllegalArgumentException("vit: sincos2d positions expect a width of at least 8 that 4 divides, found "
+                    + dim);
+        }
+        if (moe != null && moe.layers() > depth) {
+            throw new IllegalArgumentException("vit: expected at most " + depth + " mixture layers, found " + moe.layers());
+        }
+    }
+
+    /** Rows of the patch grid. */
+    public int gridRows() {
+        return height / patch;
+    }
+
+    /** Columns of the patch grid. */
+    public int gridColumns() {
+        return width / patch;
+    }
+
+    /** Tokens m, the class token counted. */
+    public int tokens() {
+        return gridRows() * gridColumns() + (head == Head.CLS ? 1 : 0);
+    }
+
+    /** Whether block i has a mixture in place of the MLP: the last moe.layers of them do. */
+    public boolean isMixture(int block) {
+        return moe != null && block >= depth - moe.layers();
+    }
+
+    /** Number of parameters, from shapes alone. */
+    public long parameterCount() {
+        return VisionTransformer.specs(this).stream().mapToLong(spec -> spec.shape().size()).sum();
+    }
+
+    /** Multiply-adds of one forward pass of one image; matrix products only. */
+    public long multiplyAdds() {
+        long m = tokens();
+        long patches = (long) gridRows() * gridColumns();
+        long macs = patches * patch * patch * channels * dim + (long) dim * classes;
+        for (int i = 0; i < depth; i++) {
+            macs += 4 * m * dim * dim + 2 * m * m * dim;
+            macs += isMixture(i) ? SoftMoe.multiplyAdds(m, dim, mlp, moe) : 2 * m * dim * mlp;
+        }
+        if (head == Head.MAP) {
+            macs += 2L * dim * dim + 2 * m * dim * dim + 2 * m * dim + 2L * dim * mlp;
+        }
+        return macs;
+    }
+
+    /** This model for other images and classes. */
+    public VitConfig forImages(int newHeight, int newWidth, int newChannels, int newClasses) {
+        return new VitConfig(newHeight, newWidth, newChannels, patch, dim, depth, mlp, heads, newClasses, position, head,
+                qkNorm, headBias, moe);
+    }
+
+    /** This model with other mixture layers, or with none (null). */
+    public VitConfig withMoe(SoftMoeConfig other) {
+        return new VitConfig(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, headBias,
+                other);
+    }
+
+    /** Names of the presets that {@link #preset} knows. */
+    public static List<String> presets() {
+        return Presets.names();
+    }
+
+    /**
+     * A published model, or one of the small ones for a CPU, by name, such as "soft-moe-b16-128e" or "vit-tiny".
+     *
+     * @throws IllegalArgumentException if there is none of this name; the message lists them
+     */
+    public static VitConfig preset(String name) {
+        return Presets.of(name);
+    }
+}
