@@ -95,14 +95,16 @@ public final class MatMul {
                 long bo = b.offset() + Batches.offset(batch, stridesB, member) * bytes;
                 long po = packed.offset() + member * packedSize * bytes;
                 if (single) {
-                    FloatGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po);
+                    FloatGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po,
+                            scratch.floatA());
                 } else {
-                    DoubleGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po);
+                    DoubleGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po,
+                            scratch.doubleA());
                 }
             }, b, packed);
 
             long row = Math.max(1, (long) n * k);
-            int rows = (int) Math.min(m, Math.max(ROWS, (GRAIN + row - 1) / row));
+            int rows = (int) Math.min(m, (GRAIN + row * ROWS - 1) / (row * ROWS) * ROWS);
             int rowParts = Region.parts(m, rows);
             int wanted = members * rowParts >= TASKS || row * m * members < GRAIN ? 1
                     : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));

@@ -28,15 +28,17 @@ public final class Updates {
         }
         double c1 = 1 / (1 - StrictMath.pow(step.b1, step.t));
         double c2 = 1 / (1 - StrictMath.pow(step.b2, step.t));
+        double a1 = (1 - step.b1) * step.s;
+        double a2 = (1 - step.b2) * step.s * step.s;
         Region.run("adamW", Region.parts(p.size(), PART), (task, scratch) -> {
             int n = (int) Math.min(PART, p.size() - (long) task * PART);
             long at = (long) task * PART * p.dtype().bytes();
             switch (p.dtype()) {
                 case F32 -> FloatOptimizers.adamW(p.segment(), p.offset() + at, dp.segment(), dp.offset() + at, m.segment(),
-                        m.offset() + at, v.segment(), v.offset() + at, n, (float) step.s, (float) step.lr, (float) step.b1,
-                        (float) step.b2, (float) c1, (float) c2, (float) step.eps, (float) step.decay);
+                        m.offset() + at, v.segment(), v.offset() + at, n, (float) step.lr, (float) step.b1, (float) a1,
+                        (float) step.b2, (float) a2, (float) c1, (float) c2, (float) step.eps, (float) step.decay);
                 case F64 -> DoubleOptimizers.adamW(p.segment(), p.offset() + at, dp.segment(), dp.offset() + at, m.segment(),
-                        m.offset() + at, v.segment(), v.offset() + at, n, step.s, step.lr, step.b1, step.b2, c1, c2, step.eps,
+                        m.offset() + at, v.segment(), v.offset() + at, n, step.lr, step.b1, a1, step.b2, a2, c1, c2, step.eps,
                         step.decay);
             }
         }, p, dp, m, v);

@@ -1,6 +1,8 @@
 package tessella.models.cli;
 
+import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
+import java.util.Optional;
 import tessella.models.data.DataSet;
 
 /** Options that several commands have. */
@@ -14,5 +16,16 @@ final class CommonOptions {
             .orElse(Runtime.getRuntime().availableProcessors(), "one per processor");
 
     private CommonOptions() {
+    }
+
+    /** The clone that the launcher belongs to, or the current folder. */
+    static Path home() {
+        return Path.of(System.getProperty("tessella.home", ""));
+    }
+
+    /** The version of the library. */
+    static String version() {
+        return Optional.ofNullable(CommonOptions.class.getModule().getDescriptor()).flatMap(ModuleDescriptor::rawVersion)
+                .orElse("development");
     }
 }

@@ -4,8 +4,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import tessella.engine.Workers;
 import tessella.models.data.DataSet;
+import tessella.models.data.DataSplits;
+import tessella.models.train.Checkpoint;
+import tessella.models.train.Evaluation;
 
 /**
  * {@code tessella eval}: measures a checkpoint on the test pictures.
@@ -18,8 +23,10 @@ import tessella.models.data.DataSet;
  */
 record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int batch, int threads)
         implements Program.Action {
+    /** Pictures at a time; the result does not depend on it. */
+    static final int DEFAULT_BATCH = 100;
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
-            "pictures computed at a time").orElse(100);
+            "pictures computed at a time").orElse(DEFAULT_BATCH);
 
     /** What may follow {@code tessella eval}. */
     static final Command COMMAND = new Command("eval", "Measures the accuracy of a checkpoint on the test pictures.",
@@ -32,8 +39,23 @@ record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int b
                 arguments.get(BATCH), arguments.get(CommonOptions.THREADS));
     }
 
+    /** An accuracy as commands print it. */
+    static String decimals(double accuracy) {
+        return String.format(Locale.ROOT, "%.4f", accuracy);
+    }
+
     @Override
     public void run(PrintStream out) throws IOException {
-        throw new UnsupportedOperationException("eval");
+        DataSplits splits = data.load(dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot());
+        try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint)) {
+            if (!loaded.classNames().equals(splits.classNames())) {
+                throw new IOException(checkpoint + ": it knows the classes " + loaded.classNames() + ", " + splits.name()
+                        + " has " + splits.classNames() + "; name its data with --data");
+            }
+            Evaluation test = Workers.with(workers,
+                    () -> Evaluation.of(loaded.model(), splits.test(), loaded.preprocessing(), batch));
+            out.println("test loss " + decimals(test.loss()));
+            out.println("test accuracy " + decimals(test.accuracy()));
+        }
     }
 }

@@ -2,7 +2,12 @@ package tessella.models.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import tessella.models.train.Checkpoint;
+import tessella.models.vit.VitConfig;
 
 /**
  * {@code tessella info}: tells the configuration and the parameters of a model.
@@ -20,6 +25,30 @@ record InfoCommand(String model) implements Program.Action {
 
     @Override
     public void run(PrintStream out) throws IOException {
-        throw new UnsupportedOperationException("info");
+        Path file = Path.of(model);
+        boolean isFile = model.endsWith(".safetensors") || Files.isRegularFile(file);
+        if (!isFile && !VitConfig.presets().contains(model)) {
+            throw new UsageException("info: there is no model or file " + model
+                    + Nearest.hint(model, VitConfig.presets(), "models are " + String.join(", ", VitConfig.presets())));
+        }
+        VitConfig config = isFile ? Checkpoint.config(file) : VitConfig.preset(model);
+        out.println(model);
+        row(out, "image", config.height() + " x " + config.width() + " x " + config.channels() + ", patch " + config.patch()
+                + ", " + config.tokens() + " tokens");
+        row(out, "blocks", config.depth() + " of width " + config.dim() + ", mlp " + config.mlp() + ", " + config.heads()
+                + " heads");
+        row(out, "head", config.head() + ", positions " + config.position() + ", qk-norm " + config.qkNorm());
+        if (config.moe() != null) {
+            row(out, "soft moe", config.moe().experts() + " experts x " + config.moe().slots() + " slots in the last "
+                    + config.moe().layers() + " blocks, dispatch " + config.moe().dispatch() + ", combine "
+                    + config.moe().combine());
+        }
+        row(out, "classes", TrainingRun.group(config.classes()));
+        row(out, "parameters", TrainingRun.group(config.parameterCount()));
+        row(out, "forward", TrainingRun.gflop(config) + " GFLOP a picture (matrix products, two FLOP a multiply-add)");
+    }
+
+    private static void row(PrintStream out, String label, String value) {
+        out.printf(Locale.ROOT, "  %-11s %s%n", label, value.toLowerCase(Locale.ROOT));
     }
 }

@@ -3,7 +3,18 @@ package tessella.models.cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import tessella.autodiff.Softmax;
+import tessella.autodiff.Tensor;
+import tessella.engine.Scope;
+import tessella.engine.Workers;
+import tessella.models.data.Picture;
+import tessella.models.data.PictureReader;
+import tessella.models.train.Checkpoint;
 
 /**
  * {@code tessella predict}: names what is on pictures.
@@ -30,6 +41,21 @@ record PredictCommand(Path checkpoint, List<Path> pictures, int top, int threads
 
     @Override
     public void run(PrintStream out) throws IOException {
-        throw new UnsupportedOperationException("predict");
+        List<Picture> read = new ArrayList<>();
+        for (Path picture : pictures) {
+            read.add(PictureReader.read(picture));
+        }
+        try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint); Scope scope = Scope.open()) {
+            Tensor probabilities = Workers.with(workers,
+                    () -> Softmax.softmax(loaded.model().logits(loaded.batch(scope, read)), 1));
+            float[] p = probabilities.toFloats();
+            int classes = loaded.classNames().size();
+            for (int i = 0; i < read.size(); i++) {
+                int first = i * classes;
+                out.println(pictures.get(i));
+                IntStream.range(0, classes).boxed().sorted(Comparator.comparingDouble(c -> -p[first + c])).limit(top)
+                        .forEach(c -> out.printf(Locale.ROOT, "  %.4f %s%n", p[first + c], loaded.classNames().get(c)));
+            }
+        }
     }
 }

@@ -3,9 +3,16 @@ package tessella.models.cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import tessella.engine.Workers;
 import tessella.models.data.DataSet;
+import tessella.models.data.DataSplits;
+import tessella.models.data.ImageSet;
+import tessella.models.report.RunDirectory;
+import tessella.models.train.TrainConfig;
+import tessella.models.vit.VitConfig;
 
 /**
  * {@code tessella train}: trains a model and leaves a checkpoint and a report.
@@ -67,6 +74,43 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
 
     @Override
     public void run(PrintStream out) throws IOException {
-        throw new UnsupportedOperationException("train");
+        Path root = dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot();
+        DataSplits all = data.load(root);
+        DataSplits splits = limit.isPresent() ? all.limitTraining(limit.get()) : all;
+        TrainConfig config = new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing,
+                clip == 0 ? Double.POSITIVE_INFINITY : clip, seed);
+        try (Workers workers = Workers.of(threads);
+                RunDirectory directory = this.out.isPresent() ? RunDirectory.create(this.out.get())
+                        : RunDirectory.createNumbered(CommonOptions.home().resolve("runs"), model + "-" + data.label())) {
+            IOException[] failure = new IOException[1];
+            Workers.with(workers, () -> {
+                try {
+                    new TrainingRun(this, config, splits, directory, out).run();
+                } catch (IOException e) {
+                    failure[0] = e;
+                }
+            });
+            if (failure[0] != null) {
+                throw failure[0];
+            }
+        }
+    }
+
+    /** The configuration: small pictures get smaller patches. */
+    VitConfig modelConfig(ImageSet pictures) {
+        int patch = Math.min(pictures.height(), pictures.width()) < 16 ? 2 : 4;
+        return VitConfig.preset(model).forImages(pictures.height(), pictures.width(), pictures.channels(), patch,
+                pictures.classNames().size());
+    }
+
+    /** The command with all options written out, but for the folder and the threads, on which no result depends. */
+    List<String> arguments() {
+        List<String> words = new ArrayList<>(List.of("tessella", "train", "--model", model, "--data", data.label(), "--epochs",
+                Integer.toString(epochs), "--batch", Integer.toString(batch), "--learning-rate",
+                Double.toString(learningRate), "--weight-decay", Double.toString(weightDecay), "--warmup",
+                Double.toString(warmup), "--label-smoothing", Double.toString(labelSmoothing), "--clip",
+                Double.toString(clip), "--seed", Long.toString(seed)));
+        limit.ifPresent(count -> words.addAll(List.of("--limit", Integer.toString(count))));
+        return words;
     }
 }

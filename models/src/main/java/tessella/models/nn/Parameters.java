@@ -22,11 +22,19 @@ public final class Parameters implements AutoCloseable {
 
     /** Memory for every spec, initialised: a value depends on the seed, the name and the index of its element only. */
     public static Parameters initialized(List<ParameterSpec> specs, DType dtype, long seed) {
+        Parameters out = empty(specs, dtype);
+        for (ParameterSpec spec : specs) {
+            spec.initializer().fill(out.get(spec.name()).value(), Random.of(seed, spec.name()));
+        }
+        return out;
+    }
+
+    /** Memory for every spec, its values not set: to be loaded. */
+    public static Parameters empty(List<ParameterSpec> specs, DType dtype) {
         Parameters out = new Parameters();
         try {
             for (ParameterSpec spec : specs) {
                 NdArray value = NdArray.empty(out.scope, dtype, spec.shape());
-                spec.initializer().fill(value, Random.of(seed, spec.name()));
                 if (out.byName.put(spec.name(), new Parameter(spec.name(), value)) != null) {
                     throw new IllegalArgumentException("parameters: two are named " + spec.name());
                 }

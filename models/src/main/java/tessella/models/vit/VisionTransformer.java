@@ -64,6 +64,11 @@ public final class VisionTransformer implements AutoCloseable {
         return new VisionTransformer(config, Parameters.initialized(specs(config), dtype, seed));
     }
 
+    /** A model whose parameters have memory but no values yet, to be loaded. */
+    public static VisionTransformer empty(VitConfig config, DType dtype) {
+        return new VisionTransformer(config, Parameters.empty(specs(config), dtype));
+    }
+
     /** The parameters of a configuration, in order, without memory. */
     public static List<ParameterSpec> specs(VitConfig config) {
         long d = config.dim();

@@ -1,6 +1,7 @@
 package tessella.models.vit;
 
 import java.util.List;
+import java.util.Map;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoe;
 import tessella.models.softmoe.SoftMoeConfig;
@@ -88,16 +89,32 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
         return macs;
     }
 
-    /** This model for other images and classes. */
-    public VitConfig forImages(int newHeight, int newWidth, int newChannels, int newClasses) {
-        return new VitConfig(newHeight, newWidth, newChannels, patch, dim, depth, mlp, heads, newClasses, position, head,
-                qkNorm, headBias, moe);
+    /** This model for other images and classes; a mixture keeps its experts and gets about one slot a token. */
+    public VitConfig forImages(int newHeight, int newWidth, int newChannels, int newPatch, int newClasses) {
+        VitConfig dense = new VitConfig(newHeight, newWidth, newChannels, newPatch, dim, depth, mlp, heads, newClasses, position,
+                head, qkNorm, headBias, null);
+        return moe == null ? dense : dense.withMoe(new SoftMoeConfig(moe.experts(),
+                SoftMoeConfig.slotsFor(dense.tokens(), moe.experts(), 1), moe.layers(), moe.dispatch(), moe.combine()));
     }
 
     /** This model with other mixture layers, or with none (null). */
     public VitConfig withMoe(SoftMoeConfig other) {
         return new VitConfig(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, headBias,
                 other);
+    }
+
+    /** The configuration as a JSON object, for checkpoints. */
+    public Map<String, Object> toJson() {
+        return ConfigJson.write(this);
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote.
+     *
+     * @throws IllegalArgumentException if a field is missing or has another type
+     */
+    public static VitConfig fromJson(Object json) {
+        return ConfigJson.read(json);
     }
 
     /** Names of the presets that {@link #preset} knows. */

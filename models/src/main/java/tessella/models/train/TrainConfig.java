@@ -1,0 +1,30 @@
+package tessella.models.train;
+
+/**
+ * How a model is trained.
+ *
+ * @param epochs passes over the training pictures
+ * @param batch pictures of a step
+ * @param learningRate the highest rate
+ * @param warmup share of all steps in which the rate rises
+ * @param weightDecay decay of kernels, times the rate
+ * @param labelSmoothing share of the target that spreads over all classes
+ * @param clip largest global norm of the gradients; positive infinity for none
+ * @param seed of the order of the pictures, their augmentation and the initial parameters
+ */
+public record TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay,
+        double labelSmoothing, double clip, long seed) {
+    /** Checks the ranges. */
+    public TrainConfig {
+        if (epochs < 1 || batch < 1) {
+            throw new IllegalArgumentException("train: expected at least 1 epoch and a batch of at least 1, found " + epochs
+                    + " and " + batch);
+        }
+        if (!(learningRate >= 0 && warmup >= 0 && warmup < 1 && weightDecay >= 0 && labelSmoothing >= 0 && labelSmoothing <= 1
+                && clip > 0)) {
+            throw new IllegalArgumentException("train: expected a learning rate and a weight decay of at least 0, a warm-up in "
+                    + "[0, 1), a label smoothing in [0, 1] and a positive clip, found " + learningRate + ", " + weightDecay + ", "
+                    + warmup + ", " + labelSmoothing + " and " + clip);
+        }
+    }
+}
