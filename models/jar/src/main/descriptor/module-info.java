@@ -1,5 +1,16 @@
-/** Vision transformers and mixtures of experts inside the JVM. */
+/** Vision transformers and mixtures of experts inside the JVM. The kernels and the command line are not exported. */
 module tessella {
     requires jdk.incubator.vector;
-    requires static java.desktop; // only for reading images
+    requires jdk.management; // how much memory the machine or the container has
+    requires static java.desktop; // reads picture files: nothing else needs it
+
+    exports tessella.engine;
+    exports tessella.engine.io;
+    exports tessella.autodiff;
+    exports tessella.models.data;
+    exports tessella.models.nn;
+    exports tessella.models.report;
+    exports tessella.models.softmoe;
+    exports tessella.models.train;
+    exports tessella.models.vit;
 }
