@@ -1,0 +1,126 @@
+package tessella.models.report;
+
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import tessella.engine.json.Json;
+
+/**
+ * The folder of one run. It belongs to this run alone: an existing run is never written into. Files appear under
+ * their names when they are whole; only {@code metrics.jsonl} grows, a line at a time. Not thread-safe.
+ */
+public final class RunDirectory implements AutoCloseable {
+    private static final Pattern NUMBERED = Pattern.compile("(\\d{3,9})-.*");
+
+    private final Path folder;
+    private final Writer metrics;
+
+    private RunDirectory(Path folder) throws IOException {
+        this.folder = folder;
+        this.metrics = Files.newBufferedWriter(folder.resolve("metrics.jsonl"), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Makes the folder.
+     *
+     * @param folder a folder that does not exist or is empty
+     * @return the run
+     * @throws IOException if the folder holds anything already, or cannot be made
+     */
+    public static RunDirectory create(Path folder) throws IOException {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new IOException("%s: expected a new or empty folder for the run, found a file".formatted(folder));
+        }
+        Files.createDirectories(folder);
+        try (Stream<Path> entries = Files.list(folder)) {
+            var first = entries.findFirst();
+            if (first.isPresent()) {
+                throw new IOException("%s: expected a new or empty folder for the run, found %s in it: name another"
+                        .formatted(folder, first.get().getFileName()));
+            }
+        }
+        return new RunDirectory(folder);
+    }
+
+    /**
+     * Makes a folder under the next free number, such as {@code 007-soft-moe-tiny}. Two processes never get the same.
+     *
+     * @param parent where the runs are, made if need be
+     * @param name   the name after the number
+     * @return the run
+     * @throws IOException if the folder cannot be made
+     */
+    public static RunDirectory createNumbered(Path parent, String name) throws IOException {
+        Files.createDirectories(parent);
+        int number;
+        try (Stream<Path> entries = Files.list(parent)) {
+            number = 1 + entries.map(entry -> NUMBERED.matcher(entry.getFileName().toString()))
+                    .filter(Matcher::matches).mapToInt(matcher -> Integer.parseInt(matcher.group(1))).max().orElse(0);
+        }
+        while (true) {
+            Path folder = parent.resolve("%03d-%s".formatted(number, name));
+            try {
+                Files.createDirectory(folder); // atomic: one process wins
+                return new RunDirectory(folder);
+            } catch (FileAlreadyExistsException e) {
+                number++;
+            }
+        }
+    }
+
+    /**
+     * Returns the folder.
+     *
+     * @return its path
+     */
+    public Path path() {
+        return folder;
+    }
+
+    /**
+     * Appends one line to {@code metrics.jsonl} and hands it to the system at once, so that it can be followed.
+     *
+     * @param values names and values, in the order of the line; numbers must be finite
+     * @throws IOException if writing fails
+     */
+    public void metrics(Map<String, ?> values) throws IOException {
+        metrics.write(Json.write(values) + "\n");
+        metrics.flush();
+    }
+
+    /**
+     * Writes {@code run-card.json} and {@code run-card.md}.
+     *
+     * @param card the card
+     * @throws IOException if writing fails
+     */
+    public void write(RunCard card) throws IOException {
+        AtomicFile.write(folder.resolve("run-card.json"), card.toJson().getBytes(StandardCharsets.UTF_8));
+        AtomicFile.write(folder.resolve("run-card.md"), card.toMarkdown().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Writes {@code report.html}.
+     *
+     * @param report the report
+     * @return the file
+     * @throws IOException if writing fails
+     */
+    public Path write(Report report) throws IOException {
+        Path file = folder.resolve("report.html");
+        report.write(file);
+        return file;
+    }
+
+    @Override
+    public void close() throws IOException {
+        metrics.close();
+    }
+}
