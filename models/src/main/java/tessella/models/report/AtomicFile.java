@@ -18,7 +18,7 @@ final class AtomicFile {
      * tells processes apart; its file is made with the usual rights, not with those of a private temporary file.
      */
     static void write(Path file, byte[] content) throws IOException {
-        Path temporary = file.resolveSibling(".%s.%d.tmp".formatted(file.getFileName(), ProcessHandle.current().pid()));
+        Path temporary = file.resolveSibling(".%s.%s.tmp".formatted(file.getFileName(), ProcessHandle.current().pid()));
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING)) {

@@ -34,7 +34,7 @@ record ConfusionSection(ConfusionMatrix matrix) {
         double share = count == 0 ? 0 : (double) count / matrix.support(truth);
         String style = (Heat.LIGHT.needsWhite(share) ? "lw" : "lb") + (Heat.DARK.needsWhite(share) ? " dw" : " db")
                 + (count == 0 ? " zero" : "") + (truth == said ? " diagonal" : "");
-        String title = "%d of %d pictures of %s taken for %s (%s)".formatted(count, matrix.support(truth),
+        String title = "%s of %s pictures of %s taken for %s (%s)".formatted(count, matrix.support(truth),
                 names.get(truth), names.get(said), Numbers.percent(share));
         out.element("td", Integer.toString(count), "class", style, "style",
                 "--v:" + Numbers.fixed(100 * share, 1) + "%", "title", title);

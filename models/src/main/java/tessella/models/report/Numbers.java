@@ -2,7 +2,10 @@ package tessella.models.report;
 
 import java.util.Locale;
 
-/** Numbers as the page writes them, whatever the language of the machine. */
+/**
+ * Numbers as the page writes them, whatever the language of the machine. Where a text holds integers, {@code %s}
+ * writes them so too; {@code %d} would not.
+ */
 final class Numbers {
     private Numbers() {
     }

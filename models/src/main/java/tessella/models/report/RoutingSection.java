@@ -29,7 +29,7 @@ record RoutingSection(List<RoutingFigure> figures) {
         double[] entropy = statistics.dispatchEntropy();
         double mean = Arrays.stream(entropy).average().orElseThrow();
         out.element("h3", figure.layer());
-        out.element("p", "%d experts with %s each, %d patches. Mean dispatch entropy over %d pictures: %s of %s (%s)."
+        out.element("p", "%s experts with %s each, %s patches. Mean dispatch entropy over %s pictures: %s of %s (%s)."
                 .formatted(statistics.experts(), statistics.slotsPerExpert() == 1 ? "1 slot"
                         : statistics.slotsPerExpert() + " slots", statistics.tokens(), statistics.pictures(),
                         Numbers.fixed(mean, 3), Numbers.fixed(uniform, 3), Numbers.percent(mean / uniform)),
@@ -39,10 +39,10 @@ record RoutingSection(List<RoutingFigure> figures) {
         }
         out.open("div", "class", "charts");
         chart(out, "Dispatch entropy of each slot", new GroupChart("Dispatch entropy of each slot", "expert",
-                statistics.slotsPerExpert(), entropy, uniform, "uniform: ln %d = %s".formatted(statistics.tokens(),
+                statistics.slotsPerExpert(), entropy, uniform, "uniform: ln %s = %s".formatted(statistics.tokens(),
                         Numbers.fixed(uniform, 3)), GroupChart.Mark.DOT));
         chart(out, "Combine mass of each expert", new GroupChart("Share of each expert in the output", "expert", 1,
-                statistics.combineMass(), 1.0 / statistics.experts(), "uniform: 1/%d".formatted(statistics.experts()),
+                statistics.combineMass(), 1.0 / statistics.experts(), "uniform: 1/%s".formatted(statistics.experts()),
                 GroupChart.Mark.BAR));
         places(out, figure);
         out.close().line();
@@ -70,7 +70,7 @@ record RoutingSection(List<RoutingFigure> figures) {
             out.open("g").empty("rect", "x", Numbers.place(left + i % columns * side), "y",
                     Numbers.place(20 + i / columns * side), "width", Numbers.place(side * 0.94), "height",
                     Numbers.place(side * 0.94), "fill-opacity", Numbers.fixed(weight[i] / most, 3));
-            out.element("title", "row %d, column %d: %s times uniform".formatted(i / columns + 1, i % columns + 1,
+            out.element("title", "row %s, column %s: %s times uniform".formatted(i / columns + 1, i % columns + 1,
                     Numbers.fixed(weight[i], 3))).close();
         }
         out.close().close().line();
@@ -129,7 +129,7 @@ record RoutingSection(List<RoutingFigure> figures) {
                 overlay[4 * i + c] = (byte) colour[c];
             }
         }
-        String title = "%s, expert %d, slot %d: entropy %s of %s, strongest in row %d, column %d (%s times uniform)"
+        String title = "%s, expert %s, slot %s: entropy %s of %s, strongest in row %s, column %s (%s times uniform)"
                 .formatted(picture.caption(), expert, slot, Numbers.fixed(entropy, 2),
                         Numbers.fixed(Math.log(tokens), 2), strongest / figure.gridColumns() + 1,
                         strongest % figure.gridColumns() + 1,

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -65,7 +66,7 @@ public final class RunDirectory implements AutoCloseable {
                     .filter(Matcher::matches).mapToInt(matcher -> Integer.parseInt(matcher.group(1))).max().orElse(0);
         }
         while (true) {
-            Path folder = parent.resolve("%03d-%s".formatted(number, name));
+            Path folder = parent.resolve(String.format(Locale.ROOT, "%03d-%s", number, name));
             try {
                 Files.createDirectory(folder); // atomic: one process wins
                 return new RunDirectory(folder);
