@@ -17,7 +17,7 @@ record GroupChart(String title, String groupName, int groupSize, double[] values
         Mark mark) {
     private static final int WIDTH = 460;
     private static final int HEIGHT = 210;
-    private static final int LEFT = 54;
+    private static final int LEFT = 64;
     private static final int RIGHT = WIDTH - 14;
     private static final int TOP = 26;
     private static final int BOTTOM = HEIGHT - 44;

@@ -16,7 +16,7 @@ import java.util.function.DoubleFunction;
 record LineChart(String title, String xName, List<Series> series, double lowest, DoubleFunction<String> formatter) {
     private static final int WIDTH = 460;
     private static final int HEIGHT = 270;
-    private static final int LEFT = 54;
+    private static final int LEFT = 64;
     private static final int RIGHT = WIDTH - 14;
     private static final int TOP = 12;
     private static final int BOTTOM = HEIGHT - 44;

@@ -28,7 +28,7 @@ final class StyleSheet {
             h2 { margin: 0 0 0.4rem; font-size: 1.3rem; letter-spacing: -0.005em; }
             h3 { margin: 1.4rem 0 0.5rem; font-size: 1rem; }
             section { margin-top: 2.8rem; }
-            figure { margin: 0; }
+            figure { margin: 0; container-type: inline-size; }
             figcaption h3 { margin: 0; }
             .note { margin: 0 0 0.9rem; max-width: 46rem; color: var(--muted); }
             .card { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 0.9rem; }
@@ -60,7 +60,7 @@ final class StyleSheet {
             .legend svg { width: 1.7rem; height: 0.5rem; }
             .chart { display: block; width: 100%%; height: auto; }
             .chart text { font-size: 13px; fill: var(--muted); font-variant-numeric: tabular-nums; }
-            @media (max-width: 30rem) { .chart text { font-size: 15px; } }
+            @container (max-width: 24rem) { .chart text { font-size: 15px; } }
             .grid { stroke: var(--line); stroke-width: 1; }
             .axis { stroke: var(--muted); stroke-width: 1; }
             .reference { stroke: var(--valid); stroke-width: 1.5; stroke-dasharray: 5 4; }
