@@ -16,10 +16,10 @@ import java.util.Arrays;
 record GroupChart(String title, String groupName, int groupSize, double[] values, double reference, String note,
         Mark mark) {
     private static final int WIDTH = 460;
-    private static final int HEIGHT = 210;
+    private static final int HEIGHT = 214;
     private static final int LEFT = 64;
     private static final int RIGHT = WIDTH - 14;
-    private static final int TOP = 26;
+    private static final int TOP = 30;
     private static final int BOTTOM = HEIGHT - 44;
     private static final int MOST_LABELS = 16;
 

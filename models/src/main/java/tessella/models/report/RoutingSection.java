@@ -64,7 +64,7 @@ record RoutingSection(List<RoutingFigure> figures) {
         int columns = figure.gridColumns();
         double side = 170.0 / Math.max(figure.gridRows(), columns);
         double left = (460 - side * columns) / 2;
-        out.open("svg", "viewBox", "0 0 460 210", "class", "chart places", "role", "img", "aria-label",
+        out.open("svg", "viewBox", "0 0 460 214", "class", "chart places", "role", "img", "aria-label",
                 "Mean weight of each patch over all slots");
         for (int i = 0; i < weight.length; i++) {
             out.open("g").empty("rect", "x", Numbers.place(left + i % columns * side), "y",

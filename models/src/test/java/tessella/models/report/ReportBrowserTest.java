@@ -75,7 +75,7 @@ class ReportBrowserTest {
             assertEquals(0L, answer.get("wide"), "parts that leave the page and do not scroll by themselves" + at);
             assertEquals(0L, answer.get("broken"), "pictures that are not decoded" + at);
             assertEquals(0L, answer.get("flat"), "charts without a height" + at);
-            assertEquals(0L, answer.get("cut"), "texts of charts that leave their frame" + at);
+            assertEquals(List.of(), answer.get("cut"), "texts of charts that leave their frame" + at);
             assertTrue(Json.integer(answer.get("least"), "least") >= 12, "text of " + answer.get("least") + at);
         }
     }
@@ -103,7 +103,7 @@ class ReportBrowserTest {
                         const frame = text.ownerSVGElement.viewBox.baseVal;
                         return box.x < 0 || box.y < 0 || box.x + box.width > frame.width
                             || box.y + box.height > frame.height;
-                      }).length,
+                      }).map(text => text.textContent),
                       least: Math.floor(Math.min(...texts.map(
                           element => parseFloat(frame.contentWindow.getComputedStyle(element).fontSize)))),
                     };
