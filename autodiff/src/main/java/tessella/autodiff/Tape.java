@@ -127,12 +127,24 @@ public final class Tape implements AutoCloseable {
         }
         y.liveUntil(tape.scope);
         for (NdArray array : saved) {
-            array.liveUntil(tape.scope);
-            array.hold();
+            tape.hold(array.liveUntil(tape.scope));
         }
         Node node = new Node(tape, op, y.shape(), saved, vjp);
         tape.nodes.add(node);
         return new Tensor(y, node);
+    }
+
+    /** Arrays of outer scopes are their owner's: the tape neither counts on them nor returns them. */
+    private void hold(NdArray array) {
+        if (array.scope() == scope) {
+            array.hold();
+        }
+    }
+
+    private void letGo(NdArray array) {
+        if (array.scope() == scope) {
+            array.letGo();
+        }
     }
 
     /** Frees what only the gradient would have read. */
@@ -225,7 +237,7 @@ public final class Tape implements AutoCloseable {
                 node.cotangent = null;
             }
             for (NdArray array : node.saved) {
-                array.letGo();
+                letGo(array);
             }
         }
         nodes.clear();

@@ -24,7 +24,7 @@ final class Routing {
     private static final int MEASURED = 500;
     private static final int BATCH = 50;
     private static final int SHOWN_PICTURES = 6;
-    private static final int SHOWN_EXPERTS = 8;
+    private static final int SHOWN_EXPERTS = 6;
 
     private Routing() {}
 
