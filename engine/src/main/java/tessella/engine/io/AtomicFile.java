@@ -1,6 +1,7 @@
 package tessella.engine.io;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,16 @@ public final class AtomicFile {
             Files.deleteIfExists(temporary);
         }
         forceDirectory(directory);
+    }
+
+    /** As {@link #write(Path, Content)}, with a content that is at hand. */
+    public static void write(Path path, byte[] content) throws IOException {
+        write(path, channel -> {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
     }
 
     /** Puts the new name itself on the disk. */

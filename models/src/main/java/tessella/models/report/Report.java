@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import tessella.engine.io.AtomicFile;
 
 /**
  * One run on one HTML page: no other file, no network, no script; equal reports have equal bytes.

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import tessella.engine.io.AtomicFile;
 import tessella.engine.json.Json;
 
 /**
