@@ -1,0 +1,82 @@
+package tessella.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What would make the bits depend on the compiler, or bring another kind of memory into the kernels, is not in them. */
+class BannedOperatorsTest {
+    private static final String FUNCTIONS = "(EXP|EXPM1|LOG|LOG10|LOG1P|POW|CBRT|HYPOT|A?SIN|A?COS|A?TAN|ATAN2|SINH|COSH|TANH)";
+    private static final Map<String, Pattern> BANNED = new TreeMap<>(Map.of(
+            "a sum or product over lanes, whose order is the compiler's",
+            Pattern.compile("reduceLanes(ToLong)?\\s*\\(\\s*(VectorOperators\\s*\\.\\s*)?(ADD|MUL|FIRST_NONZERO)\\b"),
+            "a transcendental operator of vectors",
+            Pattern.compile("lanewise\\s*\\(\\s*(VectorOperators\\s*\\.\\s*)?" + FUNCTIONS + "\\b"),
+            "vector operators without their class name, which would hide from these patterns",
+            Pattern.compile("import\\s+static\\s+jdk\\.incubator\\.vector"),
+            "an intrinsic function that StrictMath has too",
+            Pattern.compile("(?<!Strict)\\bMath\\.(exp|expm1|log|log10|log1p|pow|cbrt|hypot|a?sin|a?cos|a?tan2?|sinh|cosh|tanh)\\b"),
+            "unsafe memory access", Pattern.compile("\\bUnsafe\\b"),
+            "a segment of other bounds than its owner gave it", Pattern.compile("\\.\\s*reinterpret\\s*\\("),
+            "a heap segment", Pattern.compile("MemorySegment\\s*\\.\\s*ofArray|MemorySegment\\s*\\.\\s*ofBuffer"),
+            "memory that the kernel takes itself", Pattern.compile("\\bArena\\b|allocateDirect")));
+
+    private static List<String> findings(String file, String text) {
+        List<String> out = new ArrayList<>();
+        BANNED.forEach((why, pattern) -> {
+            Matcher matcher = pattern.matcher(text);
+            while (matcher.find()) {
+                long line = text.substring(0, matcher.start()).lines().count();
+                out.add(file + ":" + line + ": " + why + ": " + matcher.group());
+            }
+        });
+        return out;
+    }
+
+    private static int scan(Path directory, List<String> findings) throws IOException {
+        int files = 0;
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.filter(Files::isRegularFile).toList()) {
+                findings.addAll(findings(path.getFileName().toString(), Files.readString(path)));
+                files++;
+            }
+        }
+        return files;
+    }
+
+    @Test
+    void templatesAndExpandedSourcesHaveNoBannedOperator() throws IOException {
+        Path base = Path.of(System.getProperty("basedir", "."));
+        List<String> findings = new ArrayList<>();
+        int templates = scan(base.resolve("src/main/templates"), findings);
+        int expanded = scan(base.resolve("target/generated-sources/kernels"), findings);
+        scan(base.resolve("src/main/java"), findings);
+        assertEquals(List.of(), findings);
+        assertTrue(templates > 8 && expanded >= 2 * (templates - 1), templates + " templates, " + expanded + " expanded");
+    }
+
+    @Test
+    void thePatternsFindWhatTheyShould() {
+        for (String bad : List.of("v.reduceLanes(VectorOperators.ADD)", "v.reduceLanes( VectorOperators.MUL, m)",
+                "v.lanewise(VectorOperators.TANH)", "v.lanewise(VectorOperators.EXP, m)", "v.lanewise(VectorOperators.SIN)",
+                "import static jdk.incubator.vector.VectorOperators.ADD;", "Math.exp(x)", "sun.misc.Unsafe u",
+                "s.reinterpret(8)", "MemorySegment.ofArray(a)", "Arena.ofAuto()")) {
+            assertEquals(1, findings("sample", bad).size(), bad);
+        }
+        for (String good : List.of("v.reduceLanes(VectorOperators.MAX)", "v.lanewise(VectorOperators.LSHL, 23)",
+                "v.lanewise(VectorOperators.MAX, w)", "StrictMath.log(x)", "Math.sqrt(x)", "v.reinterpretAsInts()")) {
+            assertEquals(List.of(), findings("sample", good), good);
+        }
+    }
+}

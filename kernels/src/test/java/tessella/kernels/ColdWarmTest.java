@@ -1,0 +1,235 @@
+package tessella.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The bits of a kernel do not depend on the compiler: what the interpreter computes first, in a virtual machine of its own,
+ * is what is computed here after 20,000 runs.
+ */
+class ColdWarmTest {
+    private static final int RUNS = 20_000;
+    /** Odd: whole vectors and a rest at every width. */
+    private static final int N = 37;
+
+    /** A kernel with arguments; its outputs are hashed. */
+    private record Case(String family, String name, Object[] arguments, Buffer[] outputs) {
+        /** Runs the kernel; the hash of what the kernel returns and writes. */
+        long run(Type type) {
+            long hash = type.call(family, name, arguments) instanceof Number x ? Double.doubleToLongBits(x.doubleValue()) : 17;
+            for (Buffer output : outputs) {
+                for (double x : output.values()) {
+                    hash = hash * 0x100000001b3L + Double.doubleToLongBits(x);
+                }
+            }
+            return hash;
+        }
+    }
+
+    /** Every public kernel once: none of them reads what it wrote in an earlier run, except where the test resets it. */
+    private static Map<String, Case> cases(Type type) {
+        Map<String, Case> out = new LinkedHashMap<>();
+        Buffer a = Buffer.gaussians(type, 1, 3 * N);
+        Buffer b = Buffer.gaussians(type, 2, 3 * N);
+        Buffer y = Buffer.of(type, 3 * N);
+        for (String op : List.of("add", "sub", "mul", "div")) {
+            add(out, "Pointwise", op, new Buffer[] {y}, a, b, y, N);
+            add(out, "Pointwise", op + "Scalar", new Buffer[] {y}, a, b, y, N);
+            add(out, "Pointwise", op + "FromScalar", new Buffer[] {y}, a, b, y, N);
+        }
+        for (String op : List.of("reciprocal", "exp", "sigmoid", "gelu")) {
+            add(out, "Pointwise", op, new Buffer[] {y}, a, y, N);
+        }
+        add(out, "Pointwise", "geluGradient", new Buffer[] {y}, a, b, y, N);
+        add(out, "Pointwise", "scale", new Buffer[] {y}, a, 0.3, y, N);
+        add(out, "Pointwise", "fill", new Buffer[] {y}, y, 0.3, N);
+
+        add(out, "Reductions", "rowSums", new Buffer[] {y}, a, 0.3, y, 3, N);
+        add(out, "Reductions", "columnSums", new Buffer[] {y}, a, 0.3, y, 3, N, 0, N);
+        add(out, "Reductions", "sumOfSquares", new Buffer[] {}, a, N);
+
+        Buffer s = Buffer.of(type, 3);
+        Buffer r = Buffer.of(type, 3);
+        add(out, "Norms", "layerNorm", new Buffer[] {y, s, r}, a, b, b, y, s, r, 3, N, 1e-6);
+        add(out, "Norms", "l2", new Buffer[] {y, r}, a, y, r, 3, N, 1e-6);
+        Buffer three = Buffer.gaussians(type, 3, 3);
+        Buffer dg = Buffer.none(type);
+        add(out, "Norms", "layerNormGradient", new Buffer[] {y}, a, b, b, three, three, y, dg, dg, 3, N);
+        add(out, "Norms", "l2Gradient", new Buffer[] {y}, a, b, three, y, 3, N);
+
+        add(out, "Softmax", "rows", new Buffer[] {y}, a, y, 3, N);
+        add(out, "Softmax", "columns", new Buffer[] {y}, a, y, 3, N, 0, N);
+        add(out, "Softmax", "rowsGradient", new Buffer[] {y}, a, b, y, 3, N);
+        add(out, "Softmax", "columnsGradient", new Buffer[] {y}, a, b, y, 3, N, 0, N);
+        Buffer inPlace = a.copy();
+        add(out, "Softmax", "rowsWithNormaliser", new Buffer[] {inPlace, s}, inPlace, N, 3, N, s);
+        Buffer inPlaceToo = a.copy();
+        add(out, "Softmax", "rowsFromNormaliser", new Buffer[] {inPlaceToo}, inPlaceToo, N, 3, N, three);
+
+        int[] labels = {3, 1, 36};
+        add(out, "Losses", "crossEntropy", new Buffer[] {y, s}, a, labels, 0, 0.1, y, s, 3, N);
+        add(out, "Losses", "crossEntropyGradient", new Buffer[] {y}, a, labels, 0, 0.1, three, y, 3, N);
+        add(out, "Losses", "crossEntropySoft", new Buffer[] {y, s}, a, b, y, s, 3, N);
+        add(out, "Losses", "crossEntropySoftGradient", new Buffer[] {y}, a, b, three, y, 3, N);
+        add(out, "Losses", "sigmoidCrossEntropy", new Buffer[] {s}, a, b, s, 3, N);
+        add(out, "Losses", "sigmoidCrossEntropyGradient", new Buffer[] {y}, a, b, three, y, 3, N);
+
+        Buffer m = Buffer.gaussians(type, 4, N);
+        Buffer v = Buffer.random(type, 5, N, x -> x * x);
+        Buffer p = Buffer.gaussians(type, 6, N);
+        add(out, "Optimizers", "adamW", new Buffer[] {p, m, v}, p, a, m, v, N, 1e-3, 0.9, 0.1, 0.999, 0.001, 1.5, 2.5, 1e-8,
+                0.1);
+        add(out, "Copies", "copy", new Buffer[] {y}, a, 1, 3, y, N, 3, N);
+        gemm(type, out);
+        attention(type, out);
+        return out;
+    }
+
+    private static void gemm(Type type, Map<String, Case> out) {
+        int m = 15;
+        int n = 35;
+        int k = 9;
+        Buffer a = Buffer.gaussians(type, 7, m * k);
+        Buffer b = Buffer.gaussians(type, 8, k * n);
+        Buffer bias = Buffer.gaussians(type, 9, n);
+        Buffer packed = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "packedSize", k, n));
+        Buffer other = Buffer.of(type, packed.length);
+        int panels = (Integer) type.call("Gemm", "panels", n);
+        type.call("Gemm", "packB", b, n, 1, k, n, 0, panels, packed, type.heapA());
+        add(out, "Gemm", "packB", new Buffer[] {other}, b, 1, k, k, n, 0, panels, other, type.heapA());
+        Buffer c = Buffer.of(type, m * n);
+        add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, k, n, 0, panels, c, n, 0.3, bias, type.heapA(),
+                type.heapC());
+        Buffer sum = Buffer.gaussians(type, 10, m * n);
+        add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, k, n, 0, panels, sum, n, 0.3, type.heapA(),
+                type.heapC());
+    }
+
+    private static void attention(Type type, Map<String, Case> out) {
+        int n = 5;
+        int d = 3;
+        Buffer[] x = new Buffer[4];
+        for (int i = 0; i < 4; i++) {
+            x[i] = Buffer.gaussians(type, 11 + i, n * d);
+        }
+        Buffer o = Buffer.of(type, n * d);
+        Buffer lse = Buffer.of(type, n);
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", n, d)
+                + (int) (long) (Long) type.call("Attention", "forwardScratch", n, d));
+        Object heapA = type.heapA();
+        Object heapC = type.heapC();
+        add(out, "Attention", "forward", new Buffer[] {o, lse}, x[0], d, x[1], d, x[2], d, o, d, lse, n, n, d, 0.5, scratch,
+                heapA, heapC);
+        Buffer[] dx = {Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.of(type, n * d)};
+        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.gaussians(type, 15, n), dx[0], d,
+                dx[1], d, dx[2], d, n, n, d, 0.5, scratch, heapA, heapC);
+    }
+
+    private static void add(Map<String, Case> out, String family, String name, Buffer[] outputs, Object... arguments) {
+        out.put(family + '.' + name, new Case(family, name, arguments, outputs));
+    }
+
+    /** Hashes of the results of each kernel's last run; what kernels change in place starts anew for that run. */
+    private static Map<String, Long> hashes(int runs) {
+        Map<String, Long> out = new TreeMap<>();
+        for (Type type : Type.values()) {
+            for (String name : cases(type).keySet()) {
+                for (int run = 1; run < runs; run += 1000) {
+                    Case warm = cases(type).get(name);
+                    for (int i = 0; i < 1000; i++) {
+                        warm.run(type);
+                    }
+                }
+                Case last = cases(type).get(name);
+                out.put(type + " " + name, last.run(type));
+            }
+        }
+        return out;
+    }
+
+    /** Prints the hashes of a first run. */
+    public static void main(String[] arguments) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        hashes(1).forEach((name, hash) -> out.println(name + " = " + hash));
+    }
+
+    @Test
+    void everyKernelGivesTheInterpretersBitsAfterTwentyThousandRuns(@TempDir Path directory) throws Exception {
+        Map<String, Long> first = interpreted(directory);
+        Map<String, Long> last = hashes(RUNS);
+        assertEquals(first, last);
+        assertTrue(first.size() > 80, first.size() + " kernels");
+    }
+
+    @Test
+    void noPublicKernelIsLeftOut() {
+        Set<String> missing = new TreeSet<>();
+        Set<String> covered = cases(Type.FLOAT).keySet();
+        for (String family : List.of("Pointwise", "Reductions", "Norms", "Softmax", "Losses", "Optimizers", "Copies", "Gemm",
+                "Attention")) {
+            for (var method : Type.FLOAT.family(family).getDeclaredMethods()) {
+                boolean computes = method.getParameterCount() > 0 && method.getParameterTypes()[0].getName().contains("Segment");
+                if (Modifier.isPublic(method.getModifiers()) && computes) {
+                    missing.add(family + '.' + method.getName());
+                }
+            }
+        }
+        missing.removeAll(covered);
+        assertEquals(Set.of(), missing);
+    }
+
+    private static Map<String, Long> interpreted(Path directory) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xint",
+                "--add-modules", "jdk.incubator.vector"));
+        for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            // the same vectors; agents and ports of a debugger or of the test runner stay here
+            if (argument.startsWith("-XX:UseAVX") || argument.startsWith("-XX:MaxVectorSize")
+                    || argument.startsWith("-XX:+IgnoreUnrecognizedVMOptions")) {
+                command.add(argument);
+            }
+        }
+        for (String property : List.of("tessella.gemm.tile", "tessella.gemm.kc", "tessella.gemm.panels")) {
+            if (System.getProperty(property) != null) {
+                command.add("-D" + property + "=" + System.getProperty(property));
+            }
+        }
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        command.addAll(List.of("-cp", classPath, ColdWarmTest.class.getName()));
+        Path output = directory.resolve("out");
+        Process process = new ProcessBuilder(command).redirectOutput(output.toFile())
+                .redirectError(directory.resolve("err").toFile()).start();
+        int code = process.waitFor();
+        assertEquals(0, code, () -> read(directory.resolve("err")));
+        Map<String, Long> out = new TreeMap<>();
+        for (String line : Files.readAllLines(output)) {
+            String[] sides = line.split(" = ");
+            out.put(sides[0], Long.valueOf(sides[1]));
+        }
+        return out;
+    }
+
+    private static String read(Path path) {
+        try {
+            return Files.readString(path);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package tessella.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Array;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every shape of a tile, whichever of them this machine uses. */
+class TilesTest {
+    private static final String TILE = "tessella.test.tile";
+
+    @AfterEach
+    void clear() {
+        System.clearProperty(TILE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyTileShapeEqualsNaiveLoopsInBothLayouts(Type type) {
+        int tiles = 0;
+        for (int nv = 1; nv <= 3; nv++) {
+            for (int mr = 1; mr <= 14; mr++) {
+                if (mr * nv <= 28) {
+                    for (int k : new int[] {0, 1, 2, 37}) {
+                        tile(type, "rows", mr, nv, k, type.constant("Tiles", "ROW"), 1);
+                        tile(type, "steps", mr, nv, k, 1, type.constant("Tiles", "STEP"));
+                    }
+                    tiles++;
+                }
+            }
+        }
+        assertEquals(14 + 14 + 9, tiles);
+    }
+
+    private static void tile(Type type, String layout, int mr, int nv, int k, int rs, int ps) {
+        int start = 3;
+        int width = nv * type.lanes();
+        Object a = type.heap(start + mr * rs + k * ps + 1);
+        Buffer b = Buffer.gaussians(type, mr * 7 + nv, k * width);
+        SplittableRandom random = new SplittableRandom(mr * 100 + nv);
+        for (int i = 0; i < Array.getLength(a); i++) {
+            set(a, i, Double.NaN);
+        }
+        for (int r = 0; r < mr; r++) {
+            for (int p = 0; p < k; p++) {
+                set(a, start + r * rs + p * ps, random.nextGaussian());
+            }
+        }
+        Object c = type.heap(mr * width + 1);
+        set(c, mr * width, 42);
+        type.call("Tiles", layout, mr, nv, a, start, b, k, c);
+        for (int r = 0; r < mr; r++) {
+            for (int j = 0; j < width; j++) {
+                double sum = 0;
+                double sizes = 0;
+                for (int p = 0; p < k; p++) {
+                    double product = ((Number) Array.get(a, start + r * rs + p * ps)).doubleValue() * b.get(p * width + j);
+                    sum += product;
+                    sizes += Math.abs(product);
+                }
+                assertEquals(sum, ((Number) Array.get(c, r * width + j)).doubleValue(), 2 * (k + 1) * type.unit * sizes,
+                        type + " " + layout + " " + mr + "x" + nv + " k " + k + " element " + r + ", " + j);
+            }
+        }
+        assertEquals(42, ((Number) Array.get(c, mr * width)).doubleValue(), "written behind the tile");
+    }
+
+    private static void set(Object heap, int i, double value) {
+        if (heap instanceof float[] floats) {
+            floats[i] = (float) value;
+        } else {
+            Array.setDouble(heap, i, value);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aTileThatDoesNotExistIsRefused(Type type) {
+        for (int[] shape : new int[][] {{15, 1}, {0, 1}, {10, 3}}) {
+            RuntimeException e = assertThrows(IllegalArgumentException.class, () -> type.call("Tiles", "rows", shape[0],
+                    shape[1], type.heap(1), 0, Buffer.of(type, 1), 0, type.heap(1)));
+            assertTrue(e.getMessage().contains(shape[0] + " rows by " + shape[1]), e.getMessage());
+        }
+    }
+
+    @Test
+    void theTileOfAMachineIsTheOneThatFillsItsRegisters() {
+        boolean arm = System.getProperty("os.arch").equals("aarch64");
+        assertArrayEquals(new int[] {14, 2}, TileShape.of(64, TILE));
+        assertArrayEquals(arm ? new int[] {14, 2} : new int[] {6, 2}, TileShape.of(32, TILE));
+        assertArrayEquals(arm ? new int[] {8, 3} : new int[] {6, 2}, TileShape.of(16, TILE));
+        System.setProperty(TILE, "9x3");
+        assertArrayEquals(new int[] {9, 3}, TileShape.of(64, TILE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "8", "8x", "x3", "15x1", "0x2", "10x3", "8x4", "8x3x1", "ax2", "-1x2", "8X3"})
+    void aTilePropertyThatFitsNoTileIsRefusedByName(String value) {
+        System.setProperty(TILE, value);
+        RuntimeException e = assertThrows(IllegalArgumentException.class, () -> TileShape.of(64, TILE));
+        assertTrue(e.getMessage().contains(TILE) && e.getMessage().contains("\"" + value + "\""), e.getMessage());
+    }
+}
