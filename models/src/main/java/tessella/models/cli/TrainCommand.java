@@ -26,6 +26,7 @@ import tessella.models.vit.VitConfig;
  * @param weightDecay    the decay of the weights a step, times the learning rate
  * @param warmup         the share of all steps in which the learning rate rises, 0 to 1
  * @param labelSmoothing the probability that the target spreads over all classes
+ * @param beta2          how slowly the mean of the squared gradients moves
  * @param clip           the greatest global norm of a gradient, 0 for no limit
  * @param seed           where all random numbers come from
  * @param threads        threads to compute with; the result does not depend on it
@@ -33,7 +34,7 @@ import tessella.models.vit.VitConfig;
  * @param limit          how many training pictures to use, if not all
  */
 record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
-        double weightDecay, double warmup, double labelSmoothing, double clip, long seed, int threads,
+        double weightDecay, double warmup, double labelSmoothing, double beta2, double clip, long seed, int threads,
         Optional<Path> out, Optional<Integer> limit) implements Program.Action {
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
@@ -49,6 +50,8 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
             "the share of all steps in which the learning rate rises").orElse(0.05);
     private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,
             "the probability that the target spreads over all classes").orElse(0.1);
+    private static final Option<Double> BETA2 = Option.number("beta2", 0, 1,
+            "how slowly the mean of the squared gradients moves").orElse(0.999);
     private static final Option<Double> CLIP = Option.number("clip", 0, Double.POSITIVE_INFINITY,
             "the greatest global norm of a gradient, 0 for no limit").orElse(1.0);
     private static final Option<Long> SEED = Option.longInteger("seed",
@@ -61,14 +64,14 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     /** What may follow {@code tessella train}. */
     static final Command COMMAND = new Command("train", "Trains a model on pictures; leaves a checkpoint and a report.",
             Command.Operands.NONE, List.of(MODEL, CommonOptions.DATA, CommonOptions.DATA_ROOT, EPOCHS, BATCH,
-                    LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, CLIP, SEED, CommonOptions.THREADS, OUT,
+                    LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, CommonOptions.THREADS, OUT,
                     LIMIT));
 
     static TrainCommand of(Arguments arguments) {
         return new TrainCommand(arguments.get(MODEL), DataSet.byLabel(arguments.get(CommonOptions.DATA)),
                 arguments.find(CommonOptions.DATA_ROOT), arguments.get(EPOCHS), arguments.get(BATCH),
                 arguments.get(LEARNING_RATE), arguments.get(WEIGHT_DECAY), arguments.get(WARMUP),
-                arguments.get(LABEL_SMOOTHING), arguments.get(CLIP), arguments.get(SEED),
+                arguments.get(LABEL_SMOOTHING), arguments.get(BETA2), arguments.get(CLIP), arguments.get(SEED),
                 arguments.get(CommonOptions.THREADS), arguments.find(OUT), arguments.find(LIMIT));
     }
 
@@ -77,7 +80,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
         Path root = dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot();
         DataSplits all = data.load(root);
         DataSplits splits = limit.isPresent() ? all.limitTraining(limit.get()) : all;
-        TrainConfig config = new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing,
+        TrainConfig config = new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2,
                 clip == 0 ? Double.POSITIVE_INFINITY : clip, seed);
         try (Workers workers = Workers.of(threads);
                 RunDirectory directory = this.out.isPresent() ? RunDirectory.create(this.out.get())
@@ -108,7 +111,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
         List<String> words = new ArrayList<>(List.of("tessella", "train", "--model", model, "--data", data.label(), "--epochs",
                 Integer.toString(epochs), "--batch", Integer.toString(batch), "--learning-rate",
                 Double.toString(learningRate), "--weight-decay", Double.toString(weightDecay), "--warmup",
-                Double.toString(warmup), "--label-smoothing", Double.toString(labelSmoothing), "--clip",
+                Double.toString(warmup), "--label-smoothing", Double.toString(labelSmoothing), "--beta2", Double.toString(beta2), "--clip",
                 Double.toString(clip), "--seed", Long.toString(seed)));
         limit.ifPresent(count -> words.addAll(List.of("--limit", Integer.toString(count))));
         return words;

@@ -9,11 +9,12 @@ package tessella.models.train;
  * @param warmup share of all steps in which the rate rises
  * @param weightDecay decay of kernels, times the rate
  * @param labelSmoothing share of the target that spreads over all classes
+ * @param beta2 how slowly the mean of the squared gradients moves
  * @param clip largest global norm of the gradients; positive infinity for none
  * @param seed of the order of the pictures, their augmentation and the initial parameters
  */
 public record TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay,
-        double labelSmoothing, double clip, long seed) {
+        double labelSmoothing, double beta2, double clip, long seed) {
     /** Checks the ranges. */
     public TrainConfig {
         if (epochs < 1 || batch < 1) {
@@ -21,10 +22,10 @@ public record TrainConfig(int epochs, int batch, double learningRate, double war
                     + " and " + batch);
         }
         if (!(learningRate >= 0 && warmup >= 0 && warmup < 1 && weightDecay >= 0 && labelSmoothing >= 0 && labelSmoothing <= 1
-                && clip > 0)) {
+                && beta2 >= 0 && beta2 < 1 && clip > 0)) {
             throw new IllegalArgumentException("train: expected a learning rate and a weight decay of at least 0, a warm-up in "
-                    + "[0, 1), a label smoothing in [0, 1] and a positive clip, found " + learningRate + ", " + weightDecay + ", "
-                    + warmup + ", " + labelSmoothing + " and " + clip);
+                    + "[0, 1), a label smoothing in [0, 1], a beta2 in [0, 1) and a positive clip, found " + learningRate + ", " + weightDecay + ", "
+                    + warmup + ", " + labelSmoothing + ", " + beta2 + " and " + clip);
         }
     }
 }

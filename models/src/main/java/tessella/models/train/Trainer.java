@@ -76,7 +76,7 @@ public final class Trainer {
         Schedule schedule = Schedule.warmupCosine(config.learningRate(), (long) (config.warmup() * steps), steps);
         Random shuffle = Random.of(config.seed(), "shuffle");
         Random augment = Random.of(config.seed(), "augment");
-        AdamW.Settings settings = new AdamW.Settings(0.9, 0.999, 1e-8, config.clip());
+        AdamW.Settings settings = new AdamW.Settings(0.9, config.beta2(), 1e-8, config.clip());
         WeightDecay decay = WeightDecay.softMoe(config.weightDecay(), config.weightDecay());
         long step = 0;
         try (AdamW optimizer = new AdamW(model.parameters(), settings, decay)) {
