@@ -138,15 +138,15 @@ class SoftmaxProperties {
         type.call("Softmax", "rowsWithNormaliser", y, stride, rows, n, normaliser);
         y.requireNear("softmax in place, " + logits, expected, allowed(type, expected, x.values()));
         normaliser.requireNear("normaliser, " + logits, lse, allowed);
-        if (logits != Logits.ALL_MINUS_INFINITY) {
+        if (Arrays.stream(lse).allMatch(Double::isFinite)) {
             Buffer again = x.copy();
             type.call("Softmax", "rowsFromNormaliser", again, stride, rows, n, normaliser);
             double[] tolerance = allowed(type, expected, x.values());
             for (int i = 0; i < tolerance.length; i++) {
                 tolerance[i] += expected[i] * 2 * allowed[i / stride];
             }
-            boolean cancels = logits == Logits.HUGE;
-            if (!cancels) {
+            // a normaliser of 1e37 is rounded by more than the logits differ
+            if (logits != Logits.HUGE) {
                 again.requireNear("softmax from its normaliser, " + logits, expected, tolerance);
             }
         }

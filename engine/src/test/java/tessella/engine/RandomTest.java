@@ -1,0 +1,133 @@
+package tessella.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Constructor;
+import java.util.Arrays;
+import java.util.function.LongToDoubleFunction;
+import org.junit.jupiter.api.Test;
+
+class RandomTest {
+    private static final int N = 200_000;
+
+    /** The generator with a raw key, as the published vectors have it. */
+    private static int[] philox(int c0, int c1, long step, long key) throws ReflectiveOperationException {
+        Constructor<Random> constructor = Random.class.getDeclaredConstructor(long.class, long.class, int.class);
+        constructor.setAccessible(true);
+        Random random = constructor.newInstance(key, step, c1);
+        int[] out = new int[4];
+        for (int lane = 0; lane < 4; lane++) {
+            out[lane] = random.bits((c0 & 0xffffffffL) * 4 + lane);
+        }
+        return out;
+    }
+
+    @Test
+    void bitsAreThePublishedVectorsOfPhilox() throws ReflectiveOperationException {
+        assertArrayEquals(new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, philox(0, 0, 0, 0));
+        assertArrayEquals(new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}, philox(-1, -1, -1, -1));
+        assertArrayEquals(new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
+                philox(0x243f6a88, 0x85a308d3, 0x0370734413198a2eL, 0x299f31d0a4093822L));
+    }
+
+    private static void requireMoments(LongToDoubleFunction draw, double mean, double variance) {
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < N; i++) {
+            double x = draw.applyAsDouble(i);
+            sum += x;
+            squares += (x - mean) * (x - mean);
+        }
+        assertEquals(mean, sum / N, 5 * Math.sqrt(variance / N));
+        assertEquals(1, squares / N / variance, 0.02);
+    }
+
+    @Test
+    void uniformNormalAndTruncatedNormalHaveTheirMoments() {
+        Random random = Random.of(1, "moments");
+        requireMoments(random::uniform, 0.5, 1 / 12.0);
+        requireMoments(random::normal, 0, 1);
+        // variance of a normal cut at 2: 1 - 4 phi(2) / (Phi(2) - Phi(-2))
+        requireMoments(random::truncatedNormal, 0, 0.774);
+        int beyond = 0;
+        for (int i = 0; i < N; i++) {
+            double u = random.uniform(i);
+            assertTrue(u > 0 && u < 1);
+            assertTrue(Math.abs(random.truncatedNormal(i)) <= 2);
+            beyond += Math.abs(random.normal(i)) > 1.959964 ? 1 : 0;
+        }
+        assertEquals(0.05, beyond / (double) N, 0.003);
+    }
+
+    @Test
+    void belowIsUniform() {
+        Random random = Random.of(2, "below");
+        int[] counts = new int[7];
+        for (int i = 0; i < N; i++) {
+            counts[random.below(7, i)]++;
+        }
+        double chi = 0;
+        for (int count : counts) {
+            chi += (count - N / 7.0) * (count - N / 7.0) / (N / 7.0);
+        }
+        assertTrue(chi < 27.9, "chi squared of 6 degrees " + chi);
+        assertEquals(0, random.below(1, 3));
+    }
+
+    @Test
+    void streamsOfOtherSeedsNamesStepsAndIndicesAreUncorrelated() {
+        Random one = Random.of(1, "name");
+        for (Random other : new Random[] {Random.of(2, "name"), Random.of(1, "nam"), Random.of(1, ""), one.at(1, 0), one.at(0, 1),
+            one.at(1L << 32, 0), Random.of(-1, "name")}) {
+            double dot = 0;
+            for (int i = 0; i < N; i++) {
+                dot += one.normal(i) * other.normal(i);
+            }
+            assertEquals(0, dot / N, 5 / Math.sqrt(N));
+        }
+        double next = 0;
+        for (int i = 0; i < N; i++) {
+            next += one.normal(i) * one.normal(i + 1);
+        }
+        assertEquals(0, next / N, 5 / Math.sqrt(N));
+        assertNotEquals(one.bits(5), one.bits(5 + (1L << 34)));
+    }
+
+    @Test
+    void anElementIsTheSameInAnyOrderOfDrawing() {
+        Random random = Random.of(9, "order").at(3, 4);
+        int[] forward = new int[1000];
+        int[] backward = new int[1000];
+        for (int i = 0; i < 1000; i++) {
+            forward[i] = random.bits(i);
+        }
+        for (int i = 999; i >= 0; i--) {
+            backward[i] = Random.of(9, "order").at(7, 7).at(3, 4).bits(i);
+        }
+        assertArrayEquals(forward, backward);
+    }
+
+    @Test
+    void aPermutationHoldsEachNumberOnceAndEveryPlaceIsEquallyLikely() {
+        for (int n : new int[] {0, 1, 2, 1000}) {
+            int[] sorted = Random.of(3, "shuffle").permutation(n);
+            Arrays.sort(sorted);
+            for (int i = 0; i < n; i++) {
+                assertEquals(i, sorted[i]);
+            }
+        }
+        int[] places = new int[5];
+        for (int epoch = 0; epoch < 50_000; epoch++) {
+            int[] order = Random.of(3, "shuffle").at(epoch, 0).permutation(5);
+            for (int i = 0; i < 5; i++) {
+                places[i] += order[i] == 0 ? 1 : 0;
+            }
+        }
+        for (int count : places) {
+            assertEquals(10_000, count, 450);
+        }
+    }
+}

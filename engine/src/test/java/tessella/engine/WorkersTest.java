@@ -1,0 +1,228 @@
+package tessella.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tessella.engine.Samples.illegal;
+import static tessella.engine.Samples.refused;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tessella.reference.ValueArbitraries;
+
+@ExtendWith(MemoryReturned.class)
+class WorkersTest {
+    private static NdArray random(DType dtype, long seed, int... shape) {
+        return Samples.contiguous(dtype, ValueArbitraries.normal(seed, shape));
+    }
+
+    /** Results of operators on shapes that are split into many tasks each. */
+    private static Map<String, Supplier<NdArray[]>> operators(DType t) {
+        NdArray a = random(t, 1, 301, 150);
+        NdArray b = random(t, 2, 150, 203);
+        NdArray wide = random(t, 3, 3, 41, 600);
+        NdArray deep = random(t, 4, 5, 700, 33);
+        NdArray gain = random(t, 5, 600);
+        NdArray q = random(t, 6, 3, 61, 4, 9);
+        NdArray k = random(t, 7, 3, 57, 4, 9);
+        NdArray labels = random(t, 8, 300, 100);
+        int[] classes = new int[300];
+        Map<String, Supplier<NdArray[]>> out = new LinkedHashMap<>();
+        out.put("matmul", () -> new NdArray[] {MatMul.multiply(a, b), MatMul.multiply(a, b, random(t, 9, 203))});
+        out.put("batched matmul", () -> new NdArray[] {MatMul.multiply(wide, wide.transpose())});
+        out.put("few rows", () -> new NdArray[] {MatMul.multiply(random(t, 10, 7, 300), random(t, 11, 300, 2000))});
+        out.put("sums", () -> new NdArray[] {Sums.sum(deep, 1), Sums.sum(deep, 1, 1), Sums.sum(deep, 1, 0, 2),
+            Sums.sum(deep, 0.5, 0, 1, 2)});
+        out.put("softmax", () -> new NdArray[] {Softmaxes.forward(deep, 2), Softmaxes.forward(deep, 1),
+            Softmaxes.forward(deep, 0, 2), Softmaxes.gradient(deep, deep, 1), Softmaxes.gradient(deep, deep, 2)});
+        out.put("layerNorm", () -> {
+            Normalizers.LayerNorm y = Normalizers.layerNorm(wide, gain, gain, 1e-6);
+            Normalizers.LayerNormGradient d = Normalizers.layerNormGradient(wide, gain, gain, y, wide);
+            return new NdArray[] {y.y(), y.means(), y.rs(), d.dx(), d.dgain(), d.dbias()};
+        });
+        out.put("l2", () -> {
+            Normalizers.L2 y = Normalizers.l2(wide, 1e-6);
+            return new NdArray[] {y.y(), Normalizers.l2Gradient(y, wide)};
+        });
+        out.put("attention", () -> {
+            Heads.Attention y = Heads.forward(q, k, k, 0.3);
+            Heads.Gradient d = Heads.gradient(q, k, k, y, q, 0.3);
+            return new NdArray[] {y.o(), y.logNormalisers(), d.dq(), d.dk(), d.dv()};
+        });
+        out.put("einsum", () -> new NdArray[] {Einsum.of("abc,dc->adb").apply(wide, random(t, 12, 70, 600)),
+            Einsum.of("abc,abc->b").apply(wide, wide)});
+        out.put("cross entropy", () -> {
+            CrossEntropy.Softmax y = CrossEntropy.softmax(labels, classes, 0.1);
+            return new NdArray[] {y.losses(), y.probabilities(),
+                CrossEntropy.softmaxGradient(y, classes, 0.1, y.losses())};
+        });
+        out.put("elementwise", () -> new NdArray[] {Pointwise.apply(Pointwise.Unary.GELU, deep),
+            Pointwise.apply(Pointwise.Binary.MUL, wide.transpose(), random(t, 13, 41)), deep.permute(2, 0, 1).copy()});
+        out.put("adamW", () -> {
+            NdArray p = random(t, 14, 100_003);
+            NdArray m = NdArray.zeros(Scope.current(), t, p.shape());
+            NdArray v = NdArray.zeros(Scope.current(), t, p.shape());
+            Updates.adamW(p, random(t, 15, 100_003), m, v, new Updates.AdamW(0.1, 0.9, 0.999, 1e-8, 0.1, 1, 0.5));
+            return new NdArray[] {p, m, v};
+        });
+        out.put("norm of a gradient", () -> new NdArray[] {
+            NdArray.full(Scope.current(), DType.F64, Shape.of(), Sums.ofSquares(deep))});
+        return out;
+    }
+
+    private static double[][] results(Workers team, Supplier<NdArray[]> operator) {
+        return Workers.with(team, () -> {
+            try (Scope _ = Scope.open()) {
+                NdArray[] arrays = operator.get();
+                double[][] out = new double[arrays.length][];
+                for (int i = 0; i < out.length; i++) {
+                    out[i] = arrays[i].toDoubles();
+                }
+                return out;
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyOperatorGivesTheSameBitsOnAnyNumberOfThreads(DType dtype) {
+        try (Scope _ = Scope.open(); Workers one = Workers.of(1)) {
+            Map<String, Supplier<NdArray[]>> operators = operators(dtype);
+            Map<String, double[][]> expected = new LinkedHashMap<>();
+            operators.forEach((name, operator) -> expected.put(name, results(one, operator)));
+            for (int threads : new int[] {2, 3, 8}) {
+                try (Workers team = Workers.of(threads)) {
+                    assertEquals(threads, team.size());
+                    operators.forEach((name, operator) ->
+                            assertArrayEquals(expected.get(name), results(team, operator), name + " on " + threads));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 8})
+    void everyTaskRunsExactlyOnce(int threads) {
+        try (Workers team = Workers.of(threads)) {
+            for (int tasks : new int[] {0, 1, 2, 7, 1000}) {
+                for (int region = 0; region < 20; region++) {
+                    AtomicIntegerArray runs = new AtomicIntegerArray(tasks);
+                    team.run(tasks, (task, scratch) -> runs.incrementAndGet(task));
+                    for (int i = 0; i < tasks; i++) {
+                        assertEquals(1, runs.get(i), "task " + i + " of " + tasks);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void aRegionInsideARegionRunsInline() {
+        try (Workers team = Workers.of(3)) {
+            AtomicInteger inner = new AtomicInteger();
+            team.run(16, (task, scratch) -> {
+                Thread thread = Thread.currentThread();
+                team.run(8, (nested, own) -> {
+                    assertSame(thread, Thread.currentThread());
+                    inner.incrementAndGet();
+                });
+            });
+            assertEquals(128, inner.get());
+        }
+    }
+
+    @Test
+    void manyCallersShareOneTeamVirtualThreadsIncluded() throws InterruptedException {
+        try (Workers team = Workers.of(3); Scope parameters = Scope.shared()) {
+            NdArray w = NdArray.full(parameters, DType.F32, Shape.of(64, 200), 0.5);
+            AtomicInteger right = new AtomicInteger();
+            List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                Thread.Builder builder = i % 2 == 0 ? Thread.ofVirtual() : Thread.ofPlatform();
+                int number = i;
+                threads.add(builder.start(() -> Workers.with(team, () -> {
+                    try {
+                        for (int again = 0; again < 10; again++) {
+                            try (Scope scope = Scope.open()) {
+                                NdArray x = NdArray.full(scope, DType.F32, Shape.of(300, 64), number);
+                                NdArray y = MatMul.multiply(x, w);
+                                right.addAndGet(y.get(299, 199) == 32 * number ? 1 : 0);
+                            }
+                        }
+                    } catch (Throwable e) {
+                        failures.add(e);
+                    }
+                })));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertEquals(List.of(), failures);
+            assertEquals(80, right.get());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void anExceptionOfATaskReachesTheCallerAndTheTeamStaysUsable(int threads) {
+        try (Workers team = Workers.of(threads)) {
+            for (int again = 0; again < 20; again++) {
+                int bad = again;
+                RuntimeException thrown = new RuntimeException("task " + bad);
+                assertSame(thrown, assertThrows(RuntimeException.class, () -> team.run(20, (task, scratch) -> {
+                    if (task == bad) {
+                        throw thrown;
+                    }
+                })));
+                Error error = new AssertionError("error");
+                assertSame(error, assertThrows(Error.class, () -> team.run(2, (task, scratch) -> {
+                    throw error;
+                })));
+                AtomicInteger runs = new AtomicInteger();
+                team.run(20, (task, scratch) -> runs.incrementAndGet());
+                assertEquals(20, runs.get());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aClosedTeamSaysSo(int threads) {
+        Workers team = Workers.of(threads);
+        team.close();
+        illegal(() -> team.run(3, (task, scratch) -> { }), "workers", "closed", "Workers.of");
+        try (Scope scope = Scope.open()) {
+            NdArray x = NdArray.full(scope, DType.F32, Shape.of(3), 1);
+            illegal(() -> Workers.with(team, () -> Pointwise.scale(x, 2)), "closed");
+            assertEquals(2, Pointwise.scale(x, 2).get(0));
+        }
+    }
+
+    @Test
+    void theTeamOfAThreadIsTheInnermostOneGiven() {
+        Workers standard = Workers.current();
+        try (Workers one = Workers.of(1); Workers two = Workers.of(2)) {
+            Workers.with(one, () -> {
+                assertSame(one, Workers.current());
+                Workers.with(two, () -> assertSame(two, Workers.current()));
+                assertSame(one, Workers.current());
+            });
+        }
+        assertSame(standard, Workers.current());
+        refused(() -> Workers.of(0).size(), "workers", "at least 1", "0");
+        assertTrue(standard.size() >= 1);
+    }
+}
