@@ -32,7 +32,8 @@ class AxesProperties {
 
     /** A set of axes, some counted from the end. */
     private static int[] axes(SplittableRandom random, int rank, int fewest) {
-        int[] axes = IntStream.range(0, rank).filter(i -> random.nextBoolean()).map(i -> random.nextBoolean() ? i : i - rank)
+        int[] axes = IntStream.range(0, rank).filter(i -> random.nextBoolean()).map(i -> random.nextBoolean() ? i : i
+                - rank)
                 .toArray();
         return axes.length < fewest ? new int[] {random.nextInt(rank)} : axes;
     }
@@ -55,7 +56,8 @@ class AxesProperties {
         try (Scope _ = Scope.open()) {
             NdArray array = Samples.any(dtype, x, seed);
             Samples.requireClose("sum", ReductionOracle.sum(x, axis), Sums.sum(array, 1, axis), 1e-5, 1e-13);
-            Samples.requireClose("softmax", SoftmaxOracle.softmax(x, axis), Softmaxes.forward(array, axis), 1e-5, 1e-13);
+            Samples.requireClose("softmax", SoftmaxOracle.softmax(x, axis), Softmaxes.forward(array, axis), 1e-5,
+                    1e-13);
         }
     }
 
@@ -77,7 +79,8 @@ class AxesProperties {
             for (int[] index : dy.indices()) {
                 want[at++] = own.get(index) * (dy.get(index) - dots.getBroadcast(index));
             }
-            Samples.requireClose("gradient", Array.of(shape, want), Softmaxes.gradient(y, Samples.any(dtype, dy, seed >> 1),
+            Samples.requireClose("gradient", Array.of(shape, want), Softmaxes.gradient(y, Samples.any(dtype, dy,
+                    seed >> 1),
                     axes), 1e-5, 1e-13);
         }
     }
@@ -107,13 +110,15 @@ class AxesProperties {
             }
             Normalizers.L2 l2 = Normalizers.l2(array, eps);
             Samples.requireClose("l2", NormOracle.l2Normalize(x, -1, eps), l2.y(), 1e-5, 1e-14);
-            Samples.requireClose("l2 gradient", NormOracle.l2NormalizeVjp(x, -1, eps, dy), Normalizers.l2Gradient(l2, cotangent),
+            Samples.requireClose("l2 gradient", NormOracle.l2NormalizeVjp(x, -1, eps, dy), Normalizers.l2Gradient(l2,
+                    cotangent),
                     1e-4, 1e-13);
         }
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void elementwiseOperatorsBroadcastAnyLayouts(@ForAll DType dtype, @ForAll("shapes") int[] shape, @ForAll long seed) {
+    void elementwiseOperatorsBroadcastAnyLayouts(@ForAll DType dtype, @ForAll("shapes") int[] shape,
+            @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Array a = ValueArbitraries.normal(seed, part(random, shape));
         Array b = ValueArbitraries.normal(seed + 1, part(random, shape)).map(v -> v < 0 ? v - 1 : v + 1);
@@ -121,19 +126,26 @@ class AxesProperties {
         try (Scope _ = Scope.open()) {
             NdArray x = Samples.any(dtype, a, seed);
             NdArray y = Samples.any(dtype, b, seed >> 1);
-            Samples.requireClose("add", ElementwiseOracle.add(a, b), Pointwise.apply(Pointwise.Binary.ADD, x, y), 2e-7, 1e-15);
-            Samples.requireClose("sub", ElementwiseOracle.sub(a, b), Pointwise.apply(Pointwise.Binary.SUB, x, y), 2e-7, 1e-15);
-            Samples.requireClose("mul", ElementwiseOracle.mul(a, b), Pointwise.apply(Pointwise.Binary.MUL, x, y), 2e-7, 1e-15);
-            Samples.requireClose("div", ElementwiseOracle.div(a, b), Pointwise.apply(Pointwise.Binary.DIV, x, y), 2e-7, 1e-15);
-            Samples.requireClose("gelu", ElementwiseOracle.geluTanh(a), Pointwise.apply(Pointwise.Unary.GELU, x), 2e-6, 1e-14);
-            Samples.requireClose("sigmoid", ElementwiseOracle.sigmoid(a), Pointwise.apply(Pointwise.Unary.SIGMOID, x), 1e-6,
+            Samples.requireClose("add", ElementwiseOracle.add(a, b), Pointwise.apply(Pointwise.Binary.ADD, x, y), 2e-7,
+                    1e-15);
+            Samples.requireClose("sub", ElementwiseOracle.sub(a, b), Pointwise.apply(Pointwise.Binary.SUB, x, y), 2e-7,
+                    1e-15);
+            Samples.requireClose("mul", ElementwiseOracle.mul(a, b), Pointwise.apply(Pointwise.Binary.MUL, x, y), 2e-7,
+                    1e-15);
+            Samples.requireClose("div", ElementwiseOracle.div(a, b), Pointwise.apply(Pointwise.Binary.DIV, x, y), 2e-7,
+                    1e-15);
+            Samples.requireClose("gelu", ElementwiseOracle.geluTanh(a), Pointwise.apply(Pointwise.Unary.GELU, x), 2e-6,
+                    1e-14);
+            Samples.requireClose("sigmoid", ElementwiseOracle.sigmoid(a), Pointwise.apply(Pointwise.Unary.SIGMOID, x),
+                    1e-6,
                     1e-15);
             Samples.requireClose("scale", a.times(0.25), Pointwise.scale(x, 0.25), 0, 0);
         }
     }
 
     private static int[] part(SplittableRandom random, int[] shape) {
-        return IntStream.range(random.nextInt(shape.length + 1), shape.length).map(i -> random.nextInt(3) == 0 ? 1 : shape[i])
+        return IntStream.range(random.nextInt(shape.length + 1), shape.length).map(i -> random.nextInt(3) == 0 ? 1
+                : shape[i])
                 .toArray();
     }
 
@@ -146,12 +158,14 @@ class AxesProperties {
             refused(() -> Softmaxes.forward(x, -3), "[2, 3]", "-3");
             refused(() -> Pointwise.apply(Pointwise.Binary.ADD, x, x.slice(1, 0, 2)), "ADD", "[2, 3]", "[2, 2]");
             refused(() -> Normalizers.layerNorm(x, x, null, 1), "layerNorm", "gain", "[3]");
-            refused(() -> Normalizers.layerNorm(x, null, NdArray.zeros(scope, DType.F32, Shape.of(3)), 1), "layerNorm", "gain");
+            refused(() -> Normalizers.layerNorm(x, null, NdArray.zeros(scope, DType.F32, Shape.of(3)), 1), "layerNorm",
+                    "gain");
             refused(() -> Normalizers.l2(NdArray.zeros(scope, DType.F32, Shape.of()), 1), "l2Normalize", "[]");
             refused(() -> CrossEntropy.softmax(x, new int[] {0}, 0), "softmaxCrossEntropy", "2 labels", "[2, 3]", "1");
             refused(() -> CrossEntropy.softmax(x, new int[] {0, 3}, 0), "[0, 3)", "3 at row 1");
             refused(() -> CrossEntropy.softmax(x, new int[2], Double.NaN), "smoothing", "NaN");
-            refused(() -> Updates.adamW(x, x, x, x.transpose(), new Updates.AdamW(1, 1, 1, 1, 1, 1, 1)), "adamW", "[2, 3]",
+            refused(() -> Updates.adamW(x, x, x, x.transpose(), new Updates.AdamW(1, 1, 1, 1, 1, 1, 1)), "adamW",
+                    "[2, 3]",
                     "[3, 2]");
         }
     }

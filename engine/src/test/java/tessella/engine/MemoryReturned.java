@@ -28,7 +28,8 @@ public final class MemoryReturned implements BeforeEachCallback, AfterEachCallba
     }
 
     @Override
-    public TryExecutionResult aroundTry(TryLifecycleContext context, TryExecutor aTry, java.util.List<Object> parameters) {
+    public TryExecutionResult aroundTry(TryLifecycleContext context, TryExecutor aTry,
+            java.util.List<Object> parameters) {
         long before = Memory.inUse();
         TryExecutionResult result = aTry.execute(parameters);
         if (result.isSatisfied()) {

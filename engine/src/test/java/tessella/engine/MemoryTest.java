@@ -67,7 +67,8 @@ class MemoryTest {
         try (Scope scope = Scope.open()) {
             NdArray x = NdArray.full(scope, DType.F32, Shape.of(4, 60, 2, 32), 0.5);
             NdArray o = Heads.forward(x, x, x, 0.1).o();
-            NdArray y = MatMul.multiply(o.reshape(Shape.of(240, 64)), NdArray.full(scope, DType.F32, Shape.of(64, 300), 1));
+            NdArray y = MatMul.multiply(o.reshape(Shape.of(240, 64)), NdArray.full(scope, DType.F32, Shape.of(64, 300),
+                    1));
             Sums.sum(Softmaxes.forward(y, 1), 1, 0, 1).item();
         }
         return Memory.reserved() - before;
@@ -131,14 +132,16 @@ class MemoryTest {
             Memory.budget(Memory.reserved() + (8 << 20));
             long used = Memory.inUse();
             long bytes = scope.bytes();
-            OutOfBudgetException e = Samples.requireMessage(OutOfBudgetException.class, () -> MatMul.multiply(a, b), "matmul",
+            OutOfBudgetException e = Samples.requireMessage(OutOfBudgetException.class, () -> MatMul.multiply(a, b),
+                    "matmul",
                     "[2000, 2000]", "budget of " + Memory.budget(), "in use", "tessella.memory.budget");
             assertTrue(e.getMessage().contains("" + Memory.sizeClass(16_000_000)), e.getMessage());
             assertEquals(used, Memory.inUse());
             assertEquals(bytes, scope.bytes());
             assertEquals(1, a.get(1999, 2));
             assertEquals(6, MatMul.multiply(a.slice(0, 0, 100), b.slice(1, 0, 100)).get(99, 99));
-            Samples.requireMessage(OutOfBudgetException.class, () -> NdArray.zeros(scope, DType.F64, Shape.of(3, 1 << 20)),
+            Samples.requireMessage(OutOfBudgetException.class, () -> NdArray.zeros(scope, DType.F64, Shape.of(3,
+                    1 << 20)),
                     "zeros", "[3, 1048576]");
             Memory.budget(budget);
             assertEquals(6, MatMul.multiply(a, b).get(1999, 1999));

@@ -34,7 +34,8 @@ class NdArrayTest {
 
     @Test
     void viewsShareMemoryWithTheirArray() {
-        for (NdArray view : new NdArray[] {x.reshape(Shape.of(6, 4)), x.permute(2, 0, 1), x.slice(1, 1, 2), x.transpose(),
+        for (NdArray view : new NdArray[] {x.reshape(Shape.of(6, 4)), x.permute(2, 0, 1), x.slice(1, 1, 2),
+                x.transpose(),
             x.broadcastTo(Shape.of(5, 2, 3, 4)), x.contiguous()}) {
             assertTrue(view.sharesMemoryWith(x), view.toString());
         }
@@ -160,6 +161,7 @@ class NdArrayTest {
         refused(() -> Shape.of(2, -1), "[2, -1]", "at least 0");
         refused(() -> Shape.of(1L << 40, 1L << 40), "2^63");
         refused(() -> x.shape().dim(3), "[2, 3, 4]", "3");
-        refused(() -> Shape.broadcast("add", Shape.of(2, 3), Shape.of(2)), "add", "[2, 3]", "[2]", "axis -1", "3 and 2");
+        refused(() -> Shape.broadcast("add", Shape.of(2, 3), Shape.of(2)), "add", "[2, 3]", "[2]", "axis -1",
+                "3 and 2");
     }
 }

@@ -34,7 +34,8 @@ class ProductsProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void matrixProductsEqualTheOracle(@ForAll DType dtype, @ForAll("extentsWithZero") int m, @ForAll("extentsWithZero") int n,
+    void matrixProductsEqualTheOracle(@ForAll DType dtype, @ForAll("extentsWithZero") int m,
+            @ForAll("extentsWithZero") int n,
             @ForAll("extentsWithZero") int k, @ForAll boolean bias, @ForAll long seed) {
         Array a = ValueArbitraries.normal(seed, m, k);
         Array b = ValueArbitraries.normal(seed + 1, k, n);
@@ -70,7 +71,8 @@ class ProductsProperties {
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
-    void randomEquationsEqualTheOracle(@ForAll DType dtype, @ForAll @IntRange(min = 1, max = 3) int operands, @ForAll long seed) {
+    void randomEquationsEqualTheOracle(@ForAll DType dtype, @ForAll @IntRange(min = 1, max = 3) int operands,
+            @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         String alphabet = "abcdeF";
         int[] extents = random.ints(alphabet.length(), 1, 6).toArray();
@@ -81,9 +83,11 @@ class ProductsProperties {
             String letters = letters(random, alphabet, 4);
             known += letters;
             equation.append(i == 0 ? "" : random.nextBoolean() ? ", " : ",").append(letters);
-            arrays[i] = ValueArbitraries.normal(seed + i, letters.chars().map(c -> extents[alphabet.indexOf(c)]).toArray());
+            arrays[i] = ValueArbitraries.normal(seed + i, letters.chars().map(c ->
+                    extents[alphabet.indexOf(c)]).toArray());
         }
-        String all = known.chars().distinct().collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        String all = known.chars().distinct().collect(StringBuilder::new, StringBuilder::appendCodePoint,
+                StringBuilder::append)
                 .toString();
         equation.append("->").append(letters(random, all, all.length()));
         try (Scope _ = Scope.open()) {
@@ -92,7 +96,8 @@ class ProductsProperties {
                 values[i] = Samples.any(dtype, arrays[i], seed >> i);
             }
             NdArray y = Einsum.of(equation.toString()).apply(values);
-            Samples.requireClose(equation.toString(), EinsumOracle.einsum(equation.toString().replace(" ", ""), arrays), y,
+            Samples.requireClose(equation.toString(), EinsumOracle.einsum(equation.toString().replace(" ", ""), arrays),
+                    y,
                     SINGLE, TWICE);
             for (int i = 0; i < operands; i++) {
                 Samples.requireClose("operand " + i + " of " + equation, arrays[i], values[i], 0, 0);
@@ -124,7 +129,8 @@ class ProductsProperties {
             refused(() -> Einsum.of("ab,bc->ac").apply(x), "2 operands", "found 1");
             refused(() -> Einsum.of("abc->a").apply(x), "\"abc\"", "3 axes", "[2, 3]");
             refused(() -> Einsum.of("ab,bc->ac").apply(x, x), "axis b", "3 before", "2 in operand 2", "[2, 3]");
-            refused(() -> Einsum.of("ab,ab->a").apply(x, NdArray.zeros(scope, DType.F64, Shape.of(2, 3))), "einsum", "float32",
+            refused(() -> Einsum.of("ab,ab->a").apply(x, NdArray.zeros(scope, DType.F64, Shape.of(2, 3))), "einsum",
+                    "float32",
                     "float64");
         }
     }
@@ -136,10 +142,12 @@ class ProductsProperties {
             NdArray batch = NdArray.zeros(scope, DType.F32, Shape.of(4, 3, 2));
             refused(() -> MatMul.multiply(x, x), "matmul", "[2, 3] times [2, 3]");
             refused(() -> MatMul.multiply(x, NdArray.zeros(scope, DType.F32, Shape.of(3))), "matmul", "[3]");
-            refused(() -> MatMul.multiply(batch, NdArray.zeros(scope, DType.F32, Shape.of(5, 2, 1))), "matmul", "broadcast",
+            refused(() -> MatMul.multiply(batch, NdArray.zeros(scope, DType.F32, Shape.of(5, 2, 1))), "matmul",
+                    "broadcast",
                     "[4]", "[5]");
             refused(() -> MatMul.multiply(x, NdArray.zeros(scope, DType.F64, Shape.of(3, 2))), "matmul", "float64");
-            refused(() -> MatMul.multiply(x, x.transpose(), NdArray.zeros(scope, DType.F32, Shape.of(3))), "linear", "[2]",
+            refused(() -> MatMul.multiply(x, x.transpose(), NdArray.zeros(scope, DType.F32, Shape.of(3))), "linear",
+                    "[2]",
                     "[3]");
             NdArray q = NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 3, 4));
             refused(() -> Heads.forward(q, NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 2, 4)), q, 1), "attention",
@@ -151,14 +159,16 @@ class ProductsProperties {
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void attentionEqualsTheOracle(@ForAll DType dtype, @ForAll @IntRange(min = 1, max = 3) int batch,
-            @ForAll @IntRange(min = 1, max = 3) int heads, @ForAll("extents") int n, @ForAll("extents") int m, @ForAll long seed) {
+            @ForAll @IntRange(min = 1, max = 3) int heads, @ForAll("extents") int n, @ForAll("extents") int m,
+            @ForAll long seed) {
         int d = new int[] {1, 4, 7, 16}[(int) (seed & 3)];
         Array q = ValueArbitraries.normal(seed, batch, n, heads, d);
         Array k = ValueArbitraries.normal(seed + 1, batch, m, heads, d);
         Array v = ValueArbitraries.normal(seed + 2, batch, m, heads, d);
         Array dO = ValueArbitraries.normal(seed + 3, batch, n, heads, d);
         try (Scope _ = Scope.open()) {
-            NdArray[] x = {Samples.any(dtype, q, seed), Samples.any(dtype, k, seed >> 1), Samples.any(dtype, v, seed >> 2)};
+            NdArray[] x = {Samples.any(dtype, q, seed), Samples.any(dtype, k, seed >> 1), Samples.any(dtype, v,
+                    seed >> 2)};
             Heads.Attention found = Heads.forward(x[0], x[1], x[2], 0.5);
             Samples.requireClose("o", AttentionOracle.attention(q, k, v, 0.5), found.o(), 2e-5, 1e-12);
             Heads.Gradient gradient = Heads.gradient(x[0], x[1], x[2], found, Samples.any(dtype, dO, seed >> 3), 0.5);

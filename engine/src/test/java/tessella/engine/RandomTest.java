@@ -80,7 +80,8 @@ class RandomTest {
     @Test
     void streamsOfOtherSeedsNamesStepsAndIndicesAreUncorrelated() {
         Random one = Random.of(1, "name");
-        for (Random other : new Random[] {Random.of(2, "name"), Random.of(1, "nam"), Random.of(1, ""), one.at(1, 0), one.at(0, 1),
+        for (Random other : new Random[] {Random.of(2, "name"), Random.of(1, "nam"), Random.of(1, ""), one.at(1, 0),
+                one.at(0, 1),
             one.at(1L << 32, 0), Random.of(-1, "name")}) {
             double dot = 0;
             for (int i = 0; i < N; i++) {

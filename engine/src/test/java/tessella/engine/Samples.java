@@ -72,7 +72,8 @@ final class Samples {
         for (String part : parts) {
             assertTrue(message.contains(part), "expected \"" + part + "\" in: " + message);
         }
-        assertFalse(message.contains("\n") || message.endsWith(".") || message.length() > 400, "one sentence: " + message);
+        assertFalse(message.contains("\n") || message.endsWith(".") || message.length() > 400, "one sentence: "
+                + message);
         return e;
     }
 

@@ -63,7 +63,8 @@ class AttentionProperties {
     private static Head head(Type type, int nq, int nk, int d, long seed) {
         int gap = (int) (seed & 3);
         return new Head(nq, nk, d, type.rounded(1 / Math.sqrt(d)), rows(type, seed, nq, d, gap),
-                rows(type, seed + 1, nk, d, gap), rows(type, seed + 2, nk, d, gap), rows(type, seed + 3, nq, d, gap), gap);
+                rows(type, seed + 1, nk, d, gap), rows(type, seed + 2, nk, d, gap), rows(type, seed + 3, nq, d, gap),
+                gap);
     }
 
     /** [rows, d] with gaps of NaN between the rows. */
@@ -92,7 +93,8 @@ class AttentionProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void attentionAndItsGradientEqualTheFormulas(@ForAll Type type, @ForAll("extents") int nq, @ForAll("extents") int nk,
+    void attentionAndItsGradientEqualTheFormulas(@ForAll Type type, @ForAll("extents") int nq,
+            @ForAll("extents") int nk,
             @ForAll("widths") int d, @ForAll long seed) {
         Head h = head(type, nq, nk, d, seed);
         int s = h.stride();
@@ -149,7 +151,8 @@ class AttentionProperties {
         Buffer foundQ = empty(type, nq, h);
         Buffer foundK = empty(type, nk, h);
         Buffer foundV = empty(type, nk, h);
-        type.call("Attention", "backward", h.q, s, h.k, s, h.v, s, h.dO, s, lse, foundQ, s, foundK, s, foundV, s, nq, nk, d,
+        type.call("Attention", "backward", h.q, s, h.k, s, h.v, s, h.dO, s, lse, foundQ, s, foundK, s, foundV, s, nq,
+                nk, d,
                 h.scale, scratch, type.heapA(), type.heapC());
         foundQ.requireNear("dq", dq, all(foundQ.length, 20 * allowed));
         foundK.requireNear("dk", dk, all(foundK.length, 20 * allowed));
@@ -171,14 +174,16 @@ class AttentionProperties {
             Buffer lse = Buffer.of(type, 1);
             Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", 3, d)
                     + (int) (long) (Long) type.call("Attention", "forwardScratch", 3, d));
-            type.call("Attention", "forward", q, d, k, d, v, d, o, d, lse, 1, 3, d, 1, scratch, type.heapA(), type.heapC());
+            type.call("Attention", "forward", q, d, k, d, v, d, o, d, lse, 1, 3, d, 1, scratch, type.heapA(),
+                    type.heapC());
             for (int c = 0; c < d; c++) {
                 assertEquals(v.get(d + c), o.get(c));
             }
             Buffer dq = Buffer.of(type, d);
             Buffer dk = Buffer.of(type, 3 * d);
             Buffer dv = Buffer.of(type, 3 * d);
-            type.call("Attention", "backward", q, d, k, d, v, d, Buffer.gaussians(type, 3, d), d, lse, dq, d, dk, d, dv, d, 1, 3,
+            type.call("Attention", "backward", q, d, k, d, v, d, Buffer.gaussians(type, 3, d), d, lse, dq, d, dk, d, dv,
+                    d, 1, 3,
                     d, 1, scratch, type.heapA(), type.heapC());
             dq.requireNear("dq", new double[d], new double[d]);
             dk.requireNear("dk", new double[3 * d], new double[3 * d]);

@@ -15,9 +15,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What would make the bits depend on the compiler, or bring another kind of memory into the kernels, is not in them. */
+/**
+ * What would make the bits depend on the compiler, or bring another kind of memory into the kernels, is not in them.
+ */
 class BannedOperatorsTest {
-    private static final String FUNCTIONS = "(EXP|EXPM1|LOG|LOG10|LOG1P|POW|CBRT|HYPOT|A?SIN|A?COS|A?TAN|ATAN2|SINH|COSH|TANH)";
+    private static final String FUNCTIONS
+            = "(EXP|EXPM1|LOG|LOG10|LOG1P|POW|CBRT|HYPOT|A?SIN|A?COS|A?TAN|ATAN2|SINH|COSH|TANH)";
     private static final Map<String, Pattern> BANNED = new TreeMap<>(Map.of(
             "a sum or product over lanes, whose order is the compiler's",
             Pattern.compile("reduceLanes(ToLong)?\\s*\\(\\s*(VectorOperators\\s*\\.\\s*)?(ADD|MUL|FIRST_NONZERO)\\b"),
@@ -26,7 +29,8 @@ class BannedOperatorsTest {
             "vector operators without their class name, which would hide from these patterns",
             Pattern.compile("import\\s+static\\s+jdk\\.incubator\\.vector"),
             "an intrinsic function that StrictMath has too",
-            Pattern.compile("(?<!Strict)\\bMath\\.(exp|expm1|log|log10|log1p|pow|cbrt|hypot|a?sin|a?cos|a?tan2?|sinh|cosh|tanh)\\b"),
+            Pattern.compile("(?<!Strict)\\bMath\\.(exp|expm1|log|log10|log1p|pow|cbrt|hypot|a?sin|a?cos|a?tan2?|sinh|cosh|tanh)"
+                    + "\\b"),
             "unsafe memory access", Pattern.compile("\\bUnsafe\\b"),
             "a segment of other bounds than its owner gave it", Pattern.compile("\\.\\s*reinterpret\\s*\\("),
             "a heap segment", Pattern.compile("MemorySegment\\s*\\.\\s*ofArray|MemorySegment\\s*\\.\\s*ofBuffer"),
@@ -63,13 +67,15 @@ class BannedOperatorsTest {
         int expanded = scan(base.resolve("target/generated-sources/kernels"), findings);
         scan(base.resolve("src/main/java"), findings);
         assertEquals(List.of(), findings);
-        assertTrue(templates > 8 && expanded >= 2 * (templates - 1), templates + " templates, " + expanded + " expanded");
+        assertTrue(templates > 8 && expanded >= 2 * (templates - 1), templates + " templates, " + expanded
+                + " expanded");
     }
 
     @Test
     void thePatternsFindWhatTheyShould() {
         for (String bad : List.of("v.reduceLanes(VectorOperators.ADD)", "v.reduceLanes( VectorOperators.MUL, m)",
-                "v.lanewise(VectorOperators.TANH)", "v.lanewise(VectorOperators.EXP, m)", "v.lanewise(VectorOperators.SIN)",
+                "v.lanewise(VectorOperators.TANH)", "v.lanewise(VectorOperators.EXP, m)",
+                "v.lanewise(VectorOperators.SIN)",
                 "import static jdk.incubator.vector.VectorOperators.ADD;", "Math.exp(x)", "sun.misc.Unsafe u",
                 "s.reinterpret(8)", "MemorySegment.ofArray(a)", "Arena.ofAuto()")) {
             assertEquals(1, findings("sample", bad).size(), bad);

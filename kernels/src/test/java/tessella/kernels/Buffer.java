@@ -9,7 +9,8 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Elements in native memory at an odd element offset, NaN before and behind: what a kernel reads outside shows as NaN in
+ * Elements in native memory at an odd element offset, NaN before and behind: what a kernel reads outside shows as NaN
+ * in
  * its result, and what it writes outside is found by {@link #requireGuards}.
  */
 final class Buffer {
@@ -111,7 +112,8 @@ final class Buffer {
             double found = get(i);
             if (found != expected[i] && !(Math.abs(found - expected[i]) <= tolerance[i])
                     && !(Double.isNaN(found) && Double.isNaN(expected[i]))) {
-                throw new AssertionError(what + " " + type + ": element " + i + " of " + length + ": expected " + expected[i]
+                throw new AssertionError(what + " " + type + ": element " + i + " of " + length + ": expected "
+                        + expected[i]
                         + ", found " + found + ", allowed error " + tolerance[i]);
             }
         }
@@ -121,6 +123,7 @@ final class Buffer {
     void requireSameBits(String what, Buffer other) {
         long bytes = (long) length * type.bytes;
         long mismatch = segment.asSlice(offset, bytes).mismatch(other.segment.asSlice(other.offset, bytes));
-        assertEquals(-1, mismatch < 0 ? -1 : mismatch / type.bytes, what + " " + type + ": first element of other bits");
+        assertEquals(-1, mismatch < 0 ? -1 : mismatch / type.bytes, what + " " + type
+                + ": first element of other bits");
     }
 }

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The bits of a kernel do not depend on the compiler: what the interpreter computes first, in a virtual machine of its own,
+ * The bits of a kernel do not depend on the compiler: what the interpreter computes first, in a virtual machine of its
+ * own,
  * is what is computed here after 20,000 runs.
  */
 class ColdWarmTest {
@@ -33,7 +34,8 @@ class ColdWarmTest {
     private record Case(String family, String name, Object[] arguments, Buffer[] outputs) {
         /** Runs the kernel; the hash of what the kernel returns and writes. */
         long run(Type type) {
-            long hash = type.call(family, name, arguments) instanceof Number x ? Double.doubleToLongBits(x.doubleValue()) : 17;
+            long hash = type.call(family, name, arguments) instanceof Number x
+                    ? Double.doubleToLongBits(x.doubleValue()) : 17;
             for (Buffer output : outputs) {
                 for (double x : output.values()) {
                     hash = hash * 0x100000001b3L + Double.doubleToLongBits(x);
@@ -43,7 +45,9 @@ class ColdWarmTest {
         }
     }
 
-    /** Every public kernel once: none of them reads what it wrote in an earlier run, except where the test resets it. */
+    /**
+     * Every public kernel once: none of them reads what it wrote in an earlier run, except where the test resets it.
+     */
     private static Map<String, Case> cases(Type type) {
         Map<String, Case> out = new LinkedHashMap<>();
         Buffer a = Buffer.gaussians(type, 1, 3 * N);
@@ -94,7 +98,8 @@ class ColdWarmTest {
         Buffer m = Buffer.gaussians(type, 4, N);
         Buffer v = Buffer.random(type, 5, N, x -> x * x);
         Buffer p = Buffer.gaussians(type, 6, N);
-        add(out, "Optimizers", "adamW", new Buffer[] {p, m, v}, p, a, m, v, N, 1e-3, 0.9, 0.1, 0.999, 0.001, 1.5, 2.5, 1e-8,
+        add(out, "Optimizers", "adamW", new Buffer[] {p, m, v}, p, a, m, v, N, 1e-3, 0.9, 0.1, 0.999, 0.001, 1.5, 2.5,
+                1e-8,
                 0.1);
         add(out, "Copies", "copy", new Buffer[] {y}, a, 1, 3, y, N, 3, N);
         gemm(type, out);
@@ -115,10 +120,12 @@ class ColdWarmTest {
         type.call("Gemm", "packB", b, n, 1, k, n, 0, panels, packed, type.heapA());
         add(out, "Gemm", "packB", new Buffer[] {other}, b, 1, k, k, n, 0, panels, other, type.heapA());
         Buffer c = Buffer.of(type, m * n);
-        add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, k, n, 0, panels, c, n, 0.3, bias, type.heapA(),
+        add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, k, n, 0, panels, c, n, 0.3, bias,
+                type.heapA(),
                 type.heapC());
         Buffer sum = Buffer.gaussians(type, 10, m * n);
-        add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, k, n, 0, panels, sum, n, 0.3, type.heapA(),
+        add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, k, n, 0, panels, sum, n, 0.3,
+                type.heapA(),
                 type.heapC());
     }
 
@@ -135,10 +142,12 @@ class ColdWarmTest {
                 + (int) (long) (Long) type.call("Attention", "forwardScratch", n, d));
         Object heapA = type.heapA();
         Object heapC = type.heapC();
-        add(out, "Attention", "forward", new Buffer[] {o, lse}, x[0], d, x[1], d, x[2], d, o, d, lse, n, n, d, 0.5, scratch,
+        add(out, "Attention", "forward", new Buffer[] {o, lse}, x[0], d, x[1], d, x[2], d, o, d, lse, n, n, d, 0.5,
+                scratch,
                 heapA, heapC);
         Buffer[] dx = {Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.of(type, n * d)};
-        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.gaussians(type, 15, n), dx[0], d,
+        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.gaussians(type, 15, n), dx[0],
+                d,
                 dx[1], d, dx[2], d, n, n, d, 0.5, scratch, heapA, heapC);
     }
 
@@ -182,10 +191,12 @@ class ColdWarmTest {
     void noPublicKernelIsLeftOut() {
         Set<String> missing = new TreeSet<>();
         Set<String> covered = cases(Type.FLOAT).keySet();
-        for (String family : List.of("Pointwise", "Reductions", "Norms", "Softmax", "Losses", "Optimizers", "Copies", "Gemm",
+        for (String family : List.of("Pointwise", "Reductions", "Norms", "Softmax", "Losses", "Optimizers", "Copies",
+                "Gemm",
                 "Attention")) {
             for (var method : Type.FLOAT.family(family).getDeclaredMethods()) {
-                boolean computes = method.getParameterCount() > 0 && method.getParameterTypes()[0].getName().contains("Segment");
+                boolean computes = method.getParameterCount() > 0
+                        && method.getParameterTypes()[0].getName().contains("Segment");
                 if (Modifier.isPublic(method.getModifiers()) && computes) {
                     missing.add(family + '.' + method.getName());
                 }
@@ -196,7 +207,8 @@ class ColdWarmTest {
     }
 
     private static Map<String, Long> interpreted(Path directory) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xint",
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin",
+                "java").toString(), "-Xint",
                 "--add-modules", "jdk.incubator.vector"));
         for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
             // the same vectors; agents and ports of a debugger or of the test runner stay here

@@ -17,8 +17,10 @@ class CopiesProperties {
     }
 
     @Property(tries = 500, edgeCases = EdgeCasesMode.NONE)
-    void everyElementGoesToItsPlaceForAnyStrides(@ForAll Type type, @ForAll("extents") int rows, @ForAll("extents") int n,
-            @ForAll @IntRange(min = 0, max = 3) int layout, @ForAll @IntRange(min = 0, max = 3) int gap, @ForAll long seed) {
+    void everyElementGoesToItsPlaceForAnyStrides(@ForAll Type type, @ForAll("extents") int rows,
+            @ForAll("extents") int n,
+            @ForAll @IntRange(min = 0, max = 3) int layout, @ForAll @IntRange(min = 0, max = 3) int gap,
+            @ForAll long seed) {
         int rs = new int[] {n + gap, 1, 2 * n + gap, 0}[layout];
         int cs = new int[] {1, rows + gap, 2, gap}[layout];
         int length = rows == 0 || n == 0 ? 0 : (rows - 1) * rs + (n - 1) * cs + 1;

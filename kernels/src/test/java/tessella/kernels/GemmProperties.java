@@ -70,7 +70,8 @@ class GemmProperties {
         return packed;
     }
 
-    private static void check(Type type, int m, int n, int k, Layout layoutA, Layout layoutB, double alpha, boolean bias,
+    private static void check(Type type, int m, int n, int k, Layout layoutA, Layout layoutB, double alpha,
+            boolean bias,
             boolean accumulate, long seed) {
         Matrix a = Matrix.of(type, seed, layoutA, m, k);
         Matrix b = Matrix.of(type, seed + 1, layoutB, k, n);
@@ -102,7 +103,8 @@ class GemmProperties {
         Buffer packed = packed(type, b, k, n, 0);
         int panels = (Integer) type.call("Gemm", "panels", n);
         if (accumulate) {
-            type.call("Gemm", "accumulate", a.buffer, a.rs, a.cs, 0, m, packed, k, n, 0, panels, c, ldc, alpha, type.heapA(),
+            type.call("Gemm", "accumulate", a.buffer, a.rs, a.cs, 0, m, packed, k, n, 0, panels, c, ldc, alpha,
+                    type.heapA(),
                     type.heapC());
         } else {
             type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed, k, n, 0, panels, c, ldc, alpha, added,
@@ -120,7 +122,8 @@ class GemmProperties {
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void accumulatingAddsToWhatIsThere(@ForAll Type type, @ForAll("extents") int m, @ForAll("extents") int n,
-            @ForAll("extents") int k, @ForAll Layout a, @ForAll Layout b, @ForAll("factors") double alpha, @ForAll long seed) {
+            @ForAll("extents") int k, @ForAll Layout a, @ForAll Layout b, @ForAll("factors") double alpha,
+            @ForAll long seed) {
         check(type, m, n, k, a, b, alpha, false, true, seed);
     }
 
@@ -140,7 +143,8 @@ class GemmProperties {
     @Example
     void moreColumnsThanTheBlockOfPanelsEqualNaiveLoops() {
         for (Type type : Type.values()) {
-            check(type, 29, type.constant("Gemm", "WIDTH") * 19 + 3, 11, Layout.ROWS, Layout.COLUMNS, 1, true, false, 1);
+            check(type, 29, type.constant("Gemm", "WIDTH") * 19 + 3, 11, Layout.ROWS, Layout.COLUMNS, 1, true, false,
+                    1);
         }
     }
 
@@ -154,7 +158,8 @@ class GemmProperties {
         Buffer bias = Buffer.gaussians(type, seed + 2, n);
         int panels = (Integer) type.call("Gemm", "panels", n);
         Buffer whole = Buffer.of(type, m * n);
-        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, depth, n, 0), depth, n, 0, panels, whole, n,
+        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, depth, n, 0), depth, n, 0, panels,
+                whole, n,
                 0.7, bias, type.heapA(), type.heapC());
         SplittableRandom random = new SplittableRandom(seed);
         int[] rows = cuts(random, m);
@@ -196,7 +201,8 @@ class GemmProperties {
         int[] rows = cuts(random, m);
         int[] columns = cuts(random, panels);
         Buffer c = Buffer.of(type, m * n);
-        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[1], rows[2], packed(type, b, k, n, 0), k, n, columns[1],
+        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[1], rows[2], packed(type, b, k, n, 0), k, n,
+                columns[1],
                 columns[2], c, n, 1, Buffer.none(type), type.heapA(), type.heapC());
         int width = type.constant("Gemm", "WIDTH");
         for (int i = 0; i < m; i++) {

@@ -105,7 +105,8 @@ class LossesProperties {
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
-    void sigmoidCrossEntropyAndItsGradientEqualNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max = 5) int rows,
+    void sigmoidCrossEntropyAndItsGradientEqualNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max
+            = 5) int rows,
             @ForAll("classes") int n, @ForAll("spreads") double spread, @ForAll long seed) {
         Buffer z = Buffer.random(type, seed, rows * n, x -> spread * x);
         Buffer t = Buffer.random(type, seed + 1, rows * n, x -> x > 0 ? 1 : 0.25);

@@ -40,7 +40,8 @@ class NormsProperties {
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
-    void layerNormEqualsNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max = 5) int rows, @ForAll("lengths") int n,
+    void layerNormEqualsNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max = 5) int rows,
+            @ForAll("lengths") int n,
             @ForAll boolean gained, @ForAll boolean biased, @ForAll long seed) {
         Buffer x = rows(type, seed, rows, n);
         Buffer gain = gained ? Buffer.gaussians(type, seed + 1, n) : Buffer.none(type);
@@ -110,7 +111,8 @@ class NormsProperties {
                 sizes += Math.abs(u) * (1 + Math.abs(normal)) / n;
                 if (gained) {
                     expectedGain[i] += dy.get(at) * normal;
-                    allowedParameters[i] += 8 * (rows + 4) * type.unit * (1 + Math.abs(dy.get(at)) * (1 + Math.abs(normal)));
+                    allowedParameters[i] += 8 * (rows + 4) * type.unit * (1 + Math.abs(dy.get(at)) * (1
+                            + Math.abs(normal)));
                 }
                 if (dbias.length > 0) {
                     expectedBias[i] += dy.get(at);
@@ -174,7 +176,8 @@ class NormsProperties {
             for (int i = 0; i < n; i++) {
                 int at = row * n + i;
                 expected[at] = r.get(row) * (dy.get(at) - y.get(at) * dot);
-                allowed[at] = 2 * (n + 4) * type.unit * r.get(row) * (Math.abs(dy.get(at)) + Math.abs(y.get(at)) * sizes);
+                allowed[at] = 2 * (n + 4) * type.unit * r.get(row) * (Math.abs(dy.get(at))
+                        + Math.abs(y.get(at)) * sizes);
             }
         }
         Buffer dx = Buffer.of(type, rows * n);

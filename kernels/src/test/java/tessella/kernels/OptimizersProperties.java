@@ -14,7 +14,8 @@ import net.jqwik.api.constraints.IntRange;
 
 /** AdamW against its formula in float64, and its moments without gradients. */
 class OptimizersProperties {
-    private static void step(Buffer p, Buffer dp, Buffer m, Buffer v, int n, double lr, double b1, double b2, double s, int t,
+    private static void step(Buffer p, Buffer dp, Buffer m, Buffer v, int n, double lr, double b1, double b2, double s,
+            int t,
             double decay) {
         p.type.call("Optimizers", "adamW", p, dp, m, v, n, lr, b1, (1 - b1) * s, b2, (1 - b2) * s * s,
                 1 / (1 - Math.pow(b1, t)), 1 / (1 - Math.pow(b2, t)), 1e-8, decay);
@@ -88,7 +89,8 @@ class OptimizersProperties {
     void tinyGradientsGiveNoSubnormalMoments() {
         for (Type type : Type.values()) {
             double root = Math.sqrt(type.minNormal);
-            Buffer dp = Buffer.of(type, type.minNormal, -type.minNormal, 4 * type.minNormal, root, -3 * root, 40 * root, 0);
+            Buffer dp = Buffer.of(type, type.minNormal, -type.minNormal, 4 * type.minNormal, root, -3 * root, 40 * root,
+                    0);
             int n = dp.length;
             Buffer p = Buffer.gaussians(type, 1, n);
             Buffer m = Buffer.random(type, 3, n, x -> 0);

@@ -98,10 +98,12 @@ class PointwiseProperties {
         double[] expected = new double[n];
         double[] allowed = new double[n];
         for (int i = 0; i < n; i++) {
-            expected[i] = op.f.applyAsDouble(x.get(i));
-            // the exponent inside is rounded, which tells by its size, up to where e^-u leaves the normal range and is flushed
+            expected[i] = type.rounded(op.f.applyAsDouble(x.get(i)));
+            // the exponent inside is rounded, which tells by its size, up to where e^-u leaves the normal range and is
+            // flushed
             double exponent = op == One.GELU ? 2 * ROOT * Math.abs(x.get(i) + 0.044715 * Math.pow(x.get(i), 3)) : 0;
-            allowed[i] = (2 * op.roundings + 4 * Math.min(exponent, 800)) * type.unit * Math.abs(expected[i]) + 16 * type.minNormal * (1 + Math.abs(x.get(i)));
+            allowed[i] = (2 * op.roundings + 4 * Math.min(exponent, 800)) * type.unit * Math.abs(expected[i])
+                    + 16 * type.minNormal * (1 + Math.abs(x.get(i)));
         }
         Buffer y = Buffer.of(type, n);
         type.call("Pointwise", op.kernel, x, y, n);

@@ -17,7 +17,8 @@ import net.jqwik.api.constraints.IntRange;
 class ReductionsProperties {
     @Provide
     Arbitrary<Integer> lengths() {
-        return Arbitraries.oneOf(Arbitraries.integers().between(0, 40), Arbitraries.of(63, 64, 65, 1000, 1024, 1025, 2049));
+        return Arbitraries.oneOf(Arbitraries.integers().between(0, 40), Arbitraries.of(63, 64, 65, 1000, 1024, 1025,
+                2049));
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
@@ -48,7 +49,8 @@ class ReductionsProperties {
                     (n + 2) * type.unit * squares, type + " sum of squares of " + n);
             assertEquals(dot, ((Number) type.call("Reductions", "dot", at, other, n)).doubleValue(),
                     (n + 2) * type.unit * dots, type + " dot of " + n);
-            assertEquals(sum, ((Number) type.call("Reductions", "sum", at, n)).doubleValue(), (n + 2) * type.unit * sizes,
+            assertEquals(sum, ((Number) type.call("Reductions", "sum", at, n)).doubleValue(), (n
+                    + 2) * type.unit * sizes,
                     type + " sum of " + n);
         }
         Buffer y = Buffer.of(type, rows);

@@ -56,7 +56,9 @@ class SoftmaxProperties {
         }
     }
 
-    /** The relative error of exp is some roundings, and that of x - max is a rounding of up to 90 (740): absolute in y. */
+    /**
+     * The relative error of exp is some roundings, and that of x - max is a rounding of up to 90 (740): absolute in y.
+     */
     private static double[] allowed(Type type, double[] y, double[] x) {
         double[] out = new double[y.length];
         double range = 0;
@@ -110,7 +112,8 @@ class SoftmaxProperties {
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void theNormaliserIsTheLogOfTheSumAndGivesTheSoftmaxAgain(@ForAll Type type, @ForAll Logits logits,
-            @ForAll @IntRange(min = 1, max = 4) int rows, @ForAll("lengths") int n, @ForAll @IntRange(min = 0, max = 5) int gap,
+            @ForAll @IntRange(min = 1, max = 4) int rows, @ForAll("lengths") int n, @ForAll @IntRange(min = 0, max
+            = 5) int gap,
             @ForAll long seed) {
         int stride = n + gap;
         Buffer x = logits.make(type, seed, rows * stride);

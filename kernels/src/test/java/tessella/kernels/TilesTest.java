@@ -62,7 +62,8 @@ class TilesTest {
                 double sum = 0;
                 double sizes = 0;
                 for (int p = 0; p < k; p++) {
-                    double product = ((Number) Array.get(a, start + r * rs + p * ps)).doubleValue() * b.get(p * width + j);
+                    double product = ((Number) Array.get(a, start + r * rs + p * ps)).doubleValue() * b.get(p * width
+                            + j);
                     sum += product;
                     sizes += Math.abs(product);
                 }

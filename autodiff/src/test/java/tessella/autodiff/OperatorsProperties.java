@@ -1,0 +1,124 @@
+package tessella.autodiff;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import tessella.engine.DType;
+import tessella.engine.NdArray;
+import tessella.engine.Scope;
+import tessella.reference.Array;
+import tessella.reference.Comparison;
+import tessella.reference.ValueArbitraries;
+
+/** Every operator and its gradient against the oracles and against central differences. */
+class OperatorsProperties {
+    private static void requireClose(String what, Array expected, NdArray found) {
+        assertEquals(Operator.shape(expected.shape()), found.shape(), what);
+        double tolerance = found.dtype() == DType.F32 ? 1e-4 : 1e-11;
+        Comparison.of(what, expected, found.toDoubles()).requireWithin(tolerance, tolerance);
+    }
+
+    @Property(tries = 1500, edgeCases = EdgeCasesMode.NONE)
+    void forwardAndGradientEqualTheOracles(@ForAll Operator operator, @ForAll DType dtype, @ForAll long seed) {
+        Operator.Sample sample = operator.sample(seed);
+        Array expected = sample.oracle().apply(sample.operands());
+        Array dy = ValueArbitraries.normal(~seed, expected.shape());
+        List<Array> gradients = sample.gradient().apply(sample.operands(), dy);
+        try (Tape tape = Tape.record()) {
+            List<Tensor> x = new ArrayList<>();
+            for (Array operand : sample.operands()) {
+                x.add(tape.watch(Tensor.of(Operator.array(dtype, operand))));
+            }
+            Tensor y = sample.library().apply(x);
+            requireClose(operator + " forward", expected, y.value());
+            Gradients found = tape.gradients(List.of(y), List.of(Operator.array(dtype, dy)));
+            for (int i = 0; i < x.size(); i++) {
+                assertTrue(found.of(x.get(i)).isContiguous());
+                requireClose(operator + " gradient of operand " + i, gradients.get(i), found.of(x.get(i)));
+            }
+        }
+    }
+
+    @Property(tries = 350, edgeCases = EdgeCasesMode.NONE)
+    void gradientsEqualCentralDifferences(@ForAll Operator operator, @ForAll long seed) {
+        Operator.Sample sample = operator.sample(seed);
+        try (Scope _ = Scope.open()) {
+            GradientCheck.Worst worst = GradientCheck.worst(sample.library()::apply,
+                    sample.operands().stream().map(x -> Operator.array(DType.F64, x)).toList());
+            assertTrue(worst.error() < 1e-6, operator + ": " + worst);
+        }
+    }
+
+    @Property(tries = 700, edgeCases = EdgeCasesMode.NONE)
+    void eachOperandAloneGetsItsGradientWhenTheOthersAreConstants(@ForAll Operator operator, @ForAll long seed) {
+        Operator.Sample sample = operator.sample(seed);
+        Array dy = ValueArbitraries.normal(~seed, sample.oracle().apply(sample.operands()).shape());
+        List<Array> gradients = sample.gradient().apply(sample.operands(), dy);
+        for (int watched = 0; watched < sample.operands().size(); watched++) {
+            try (Tape tape = Tape.record()) {
+                List<Tensor> x = new ArrayList<>();
+                for (Array operand : sample.operands()) {
+                    x.add(Tensor.of(Operator.array(DType.F64, operand)));
+                }
+                tape.watch(x.get(watched));
+                Tensor y = sample.library().apply(x);
+                Gradients found = tape.gradients(List.of(y), List.of(Operator.array(DType.F64, dy)));
+                for (int i = 0; i < x.size(); i++) {
+                    if (i == watched) {
+                        requireClose(operator + " operand " + i, gradients.get(i), found.of(x.get(i)));
+                    } else {
+                        assertEquals(null, found.of(x.get(i)), operator + " operand " + i);
+                    }
+                }
+            }
+        }
+    }
+
+    @Property(tries = 350, edgeCases = EdgeCasesMode.NONE)
+    void anOperandUsedTwiceGetsTheSumOfItsGradients(@ForAll Operator operator, @ForAll long seed) {
+        Operator.Sample sample = operator.sample(seed);
+        Array dy = ValueArbitraries.normal(~seed, sample.oracle().apply(sample.operands()).shape());
+        List<Array> gradients = sample.gradient().apply(sample.operands(), dy);
+        try (Tape tape = Tape.record()) {
+            List<Tensor> x = new ArrayList<>();
+            for (Array operand : sample.operands()) {
+                // through a recorded operator, so that both cotangents meet at a node and not only at a leaf
+                x.add(tape.watch(Tensor.of(Operator.array(DType.F64, operand))));
+            }
+            List<Tensor> used = x.stream().map(t -> Elementwise.scale(t, 1)).toList();
+            Tensor first = sample.library().apply(used);
+            Tensor second = sample.library().apply(used);
+            NdArray cotangent = Operator.array(DType.F64, dy);
+            Gradients found = tape.gradients(List.of(first, second), List.of(cotangent, cotangent));
+            for (int i = 0; i < x.size(); i++) {
+                requireClose(operator + " used twice, operand " + i, gradients.get(i).times(2), found.of(x.get(i)));
+            }
+        }
+    }
+
+    @Example
+    void noPublicOperatorIsLeftOut() {
+        TreeSet<String> operators = new TreeSet<>();
+        for (Class<?> family : List.of(Elementwise.class, LinearAlgebra.class, Softmax.class, Norms.class,
+                Attention.class,
+                Shapes.class, Reductions.class, Losses.class, Patches.class)) {
+            for (var method : family.getDeclaredMethods()) {
+                if (java.lang.reflect.Modifier.isPublic(method.getModifiers())) {
+                    operators.add(method.getName().toLowerCase(java.util.Locale.ROOT));
+                }
+            }
+        }
+        for (Operator operator : Operator.values()) {
+            String name = operator.name().toLowerCase(java.util.Locale.ROOT).replace("_", "");
+            operators.removeIf(o -> name.startsWith(o) || name.equals("broadcast") && o.equals("broadcastto"));
+        }
+        assertEquals(new TreeSet<>(), operators);
+    }
+}
