@@ -285,6 +285,7 @@ public final class NdArray {
 
     /** This array if it is contiguous, else a contiguous copy in the innermost scope. */
     public NdArray contiguous() {
+        check("contiguous");
         return isContiguous() ? this : copy();
     }
 

@@ -133,21 +133,20 @@ public final class Workers implements AutoCloseable {
                 return;
             }
             Scratch scratch = Scratch.take();
-            try {
-                for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
-                    try {
-                        if (failure == null) {
-                            task.run(i, scratch);
-                        }
-                    } catch (Throwable e) {
-                        failure = e;
-                    } finally {
-                        ended.incrementAndGet();
+            int done = 0;
+            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+                try {
+                    if (failure == null) {
+                        task.run(i, scratch);
                     }
+                } catch (Throwable e) {
+                    failure = e;
                 }
-            } finally {
-                scratch.giveBack();
+                done++;
             }
+            // before the tasks count as ended: the caller may then trim all memory
+            scratch.giveBack();
+            ended.addAndGet(done);
         }
 
         void await() {

@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import tessella.engine.OutOfBudgetException;
 import tessella.models.data.DataException;
+import tessella.models.train.TrainingException;
 
 /**
  * A program made of commands: finds the one that the first word names, lets it read the other words, and runs it.
@@ -95,9 +97,12 @@ public final class Program {
             }
             entry.parse().apply(entry.command().parse(rest)).run(out);
             return OK;
-        } catch (UsageException | DataException e) {
+        } catch (UsageException | DataException | IllegalArgumentException e) {
             err.println(e.getMessage());
             return USAGE;
+        } catch (TrainingException | OutOfBudgetException e) {
+            err.println(e.getMessage());
+            return FAILED;
         } catch (IOException e) {
             err.println(name + ": " + sentence(e));
             return FAILED;

@@ -80,6 +80,10 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
         Path root = dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot();
         DataSplits all = data.load(root);
         DataSplits splits = limit.isPresent() ? all.limitTraining(limit.get()) : all;
+        if (splits.train().size() < batch) {
+            throw new UsageException("train: expected at least one batch of " + batch + " pictures, found "
+                    + splits.train().size() + " training pictures; use a smaller --batch");
+        }
         TrainConfig config = new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2,
                 clip == 0 ? Double.POSITIVE_INFINITY : clip, seed);
         try (Workers workers = Workers.of(threads);

@@ -70,25 +70,22 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * Checks that named shapes are exactly those of these parameters.
+     * Checks that named shapes are exactly those of some specs.
      *
      * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped name at once
      */
-    public void checkNames(String source, Map<String, Shape> found) {
+    public static void checkNames(String source, List<ParameterSpec> specs, Map<String, Shape> found) {
         List<String> problems = new ArrayList<>();
-        byName.forEach((name, parameter) -> {
-            Shape shape = found.get(name);
+        Map<String, Shape> unexpected = new LinkedHashMap<>(found);
+        for (ParameterSpec spec : specs) {
+            Shape shape = unexpected.remove(spec.name());
             if (shape == null) {
-                problems.add("missing " + name + " " + parameter.shape());
-            } else if (!shape.equals(parameter.shape())) {
-                problems.add(name + " expected " + parameter.shape() + " found " + shape);
+                problems.add("missing " + spec.name() + " " + spec.shape());
+            } else if (!shape.equals(spec.shape())) {
+                problems.add(spec.name() + " expected " + spec.shape() + " found " + shape);
             }
-        });
-        found.forEach((name, shape) -> {
-            if (!byName.containsKey(name)) {
-                problems.add("unexpected " + name + " " + shape);
-            }
-        });
+        }
+        unexpected.forEach((name, shape) -> problems.add("unexpected " + name + " " + shape));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(source + ": its tensors do not fit this model: " + String.join("; ", problems));
         }

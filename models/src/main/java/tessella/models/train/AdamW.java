@@ -15,7 +15,8 @@ import tessella.models.nn.Parameters;
  * times min(1, clip / |all gradients|), m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2 and
  * p = p - lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay p).
  *
- * <p>Frozen parameters have no moments and do not change. A step either changes all parameters or none: memory is taken
+ * <p>Parameters that are frozen when the optimiser is made have no moments, do not change, and do not count in the norm;
+ * make another optimiser after unfreezing. A step either changes all parameters or none: memory is taken
  * before the first is touched.
  */
 public final class AdamW implements AutoCloseable {
@@ -51,14 +52,20 @@ public final class AdamW implements AutoCloseable {
                 NdArray.zeros(scope, parameter.value().dtype(), parameter.shape()));
     }
 
-    /** Takes one step at this learning rate. Returns the global norm of the gradients before clipping. */
+    /**
+     * Takes one step at this learning rate. Returns the global norm of the gradients before clipping; if that is not a
+     * finite number, nothing has changed.
+     */
     public double step(Gradients gradients, double learningRate) {
         double squares = 0;
         for (Parameter parameter : parameters.all()) {
-            NdArray gradient = gradients.of(parameter);
+            NdArray gradient = moments.containsKey(parameter.name()) ? gradients.of(parameter) : null;
             squares += gradient == null ? 0 : Sums.ofSquares(gradient);
         }
         double norm = Math.sqrt(squares);
+        if (!Double.isFinite(norm)) {
+            return norm;
+        }
         double scale = norm > settings.clip() ? settings.clip() / norm : 1;
         steps++;
         for (Parameter parameter : parameters.all()) {

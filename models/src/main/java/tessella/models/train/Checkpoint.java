@@ -18,6 +18,7 @@ import tessella.engine.io.StoredTensor;
 import tessella.engine.json.Json;
 import tessella.models.data.Picture;
 import tessella.models.data.Preprocessing;
+import tessella.models.nn.Parameters;
 import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
@@ -103,16 +104,20 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
             for (StoredTensor tensor : file.tensors().values()) {
                 found.put(tensor.name(), tensor.shape());
             }
+            try {
+                Parameters.checkNames(path.toString(), VisionTransformer.specs(config), found);
+            } catch (IllegalArgumentException e) {
+                throw new IOException(e.getMessage(), e);
+            }
             VisionTransformer model = VisionTransformer.empty(config, DType.F32);
             try {
-                model.parameters().checkNames(path.toString(), found);
                 for (Parameter parameter : model.parameters().all()) {
                     file.loadInto(parameter.value(), parameter.name());
                 }
                 return new Checkpoint(model, preprocessing, classes, origin);
             } catch (IllegalArgumentException e) {
                 model.close();
-                throw new IOException(e.getMessage(), e);
+                throw new IOException(path + ": " + e.getMessage(), e);
             } catch (IOException | RuntimeException e) {
                 model.close();
                 throw e;

@@ -2,7 +2,6 @@ package tessella.models.train;
 
 import java.util.Arrays;
 import tessella.autodiff.Losses;
-import tessella.autodiff.Reductions;
 import tessella.autodiff.Softmax;
 import tessella.autodiff.Tensor;
 import tessella.engine.Scope;
@@ -31,7 +30,9 @@ public record Evaluation(double loss, int[] predictions, float[][] probabilities
         for (Batch part : Batches.of(pictures, preprocessing, batch, Batches.Remainder.KEEP).inOrder()) {
             try (Scope scope = Scope.open()) {
                 Tensor logits = model.logits(images(scope, part));
-                loss += Reductions.sum(Losses.softmaxCrossEntropy(logits, part.labels(), 0)).item();
+                for (double one : Losses.softmaxCrossEntropy(logits, part.labels(), 0).toDoubles()) {
+                    loss += one;
+                }
                 float[] p = Softmax.softmax(logits, 1).toFloats();
                 int classes = Math.toIntExact(logits.dim(1));
                 for (int i = 0; i < part.size(); i++) {

@@ -21,9 +21,9 @@ public record TrainConfig(int epochs, int batch, double learningRate, double war
             throw new IllegalArgumentException("train: expected at least 1 epoch and a batch of at least 1, found " + epochs
                     + " and " + batch);
         }
-        if (!(learningRate >= 0 && warmup >= 0 && warmup < 1 && weightDecay >= 0 && labelSmoothing >= 0 && labelSmoothing <= 1
+        if (!(learningRate >= 0 && Double.isFinite(learningRate) && Double.isFinite(weightDecay) && warmup >= 0 && warmup < 1 && weightDecay >= 0 && labelSmoothing >= 0 && labelSmoothing <= 1
                 && beta2 >= 0 && beta2 < 1 && clip > 0)) {
-            throw new IllegalArgumentException("train: expected a learning rate and a weight decay of at least 0, a warm-up in "
+            throw new IllegalArgumentException("train: expected a finite learning rate and weight decay of at least 0, a warm-up in "
                     + "[0, 1), a label smoothing in [0, 1], a beta2 in [0, 1) and a positive clip, found " + learningRate + ", " + weightDecay + ", "
                     + warmup + ", " + labelSmoothing + ", " + beta2 + " and " + clip);
         }

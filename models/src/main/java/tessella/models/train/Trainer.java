@@ -61,7 +61,7 @@ public final class Trainer {
     /**
      * Trains the model in place.
      *
-     * @throws TrainingException if a loss is not a finite number; the parameters are then those before that step
+     * @throws TrainingException if a loss or the norm of the gradients is not a finite number; the parameters are then those before that step
      */
     public static void train(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Augmentation augmentation,
             TrainConfig config, Listener listener) {
@@ -92,12 +92,10 @@ public final class Trainer {
                         Tensor loss = Reductions.mean(
                                 Losses.softmaxCrossEntropy(logits, batch.labels(), config.labelSmoothing())).keep();
                         double value = loss.item();
-                        if (!Double.isFinite(value)) {
-                            throw new TrainingException("train: the loss is " + value + " at step " + (step + 1) + " of epoch "
-                                    + epoch + "; nothing of this step was kept, lower the learning rate");
-                        }
+                        checkFinite("loss", value, step + 1, epoch);
                         Gradients gradients = tape.gradients(loss);
                         double norm = optimizer.step(gradients, rate);
+                        checkFinite("norm of the gradients", norm, step + 1, epoch);
                         step++;
                         lossSum += value;
                         right += right(logits.toFloats(), batch.labels());
@@ -107,6 +105,13 @@ public final class Trainer {
                 listener.epoch(new Epoch(epoch, step, lossSum / perEpoch, (double) right / (perEpoch * config.batch()),
                         Evaluation.of(model, data.validation(), preprocessing, EVALUATION_BATCH)));
             }
+        }
+    }
+
+    private static void checkFinite(String what, double value, long step, int epoch) {
+        if (!Double.isFinite(value)) {
+            throw new TrainingException("train: the " + what + " is " + value + " at step " + step + " of epoch " + epoch
+                    + "; nothing of this step was kept, lower the learning rate");
         }
     }
 
