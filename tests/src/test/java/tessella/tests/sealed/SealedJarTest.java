@@ -16,7 +16,6 @@ import java.lang.reflect.Field;
 import java.lang.reflect.Member;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,14 +145,9 @@ class SealedJarTest {
                 .toList());
     }
 
-    /** Compiles a small user's program, warnings as errors, against the JAR and nothing else; gives its classes. */
+    /** Compiles a small user's program; gives its classes. */
     private static Path embed(Path folder) throws IOException {
-        Path module = Files.writeString(folder.resolve("module-info.java"), """
-                module embedding {
-                    requires tessella;
-                }
-                """);
-        Path program = Files.writeString(folder.resolve("Embedding.java"), """
+        return UserProgram.compile(JAR, folder, "Embedding", """
                 package embedding;
 
                 import java.util.stream.Collectors;
@@ -188,14 +182,6 @@ class SealedJarTest {
                     }
                 }
                 """);
-        Path classes = folder.resolve("classes");
-        Path nothing = Files.createDirectory(folder.resolve("nothing")); // else: the class path of this test
-        StringWriter out = new StringWriter();
-        int exit = ToolProvider.findFirst("javac").orElseThrow().run(new PrintWriter(out), new PrintWriter(out),
-                "--release", "25", "-Xlint:all", "-Werror", "--module-path", JAR.toString(),
-                "--class-path", nothing.toString(), "-d", classes.toString(), module.toString(), program.toString());
-        assertEquals(0, exit, out.toString());
-        return classes;
     }
 
     private static Child java(Path folder, String... arguments) throws IOException, InterruptedException {
