@@ -43,6 +43,9 @@ class EndToEndTest {
     private static final List<String> TRAIN = List.of("train", "--data", "digits", "--limit", "320", "--epochs", "2",
             "--seed", "11");
 
+    /** Of soft-moe-tiny with patches of 2 x 2 pixels and 1 slot an expert. */
+    private static final String PARAMETERS = "1,195,852";
+
     @TempDir
     private static Path folder;
 
@@ -86,7 +89,7 @@ class EndToEndTest {
         assertTrue(last.get(0).matches("test accuracy [01]\\.\\d{4}"), trained.out());
         assertEquals("checkpoint " + checkpoint, last.get(1));
         assertEquals("report " + run.resolve("report.html"), last.get(2));
-        assertTrue(lines.getFirst().startsWith("soft-moe-tiny: 1,196,876 parameters, "), trained.out());
+        assertTrue(lines.getFirst().startsWith("soft-moe-tiny: " + PARAMETERS + " parameters, "), trained.out());
         assertTrue(lines.getFirst().endsWith("digits: 320 training, 178 validation, 353 test pictures"), trained.out());
         assertFalse(trained.out().contains("\r") || trained.out().contains("\u001b"), "plain lines: this is no terminal");
         assertEquals("", trained.err());
@@ -160,7 +163,7 @@ class EndToEndTest {
         Map<String, Object> result = Json.object(card.get("result"), "result");
         assertEquals(trained.line("test accuracy "),
                 "test accuracy " + EvalCommand.decimals(Json.number(result.get("test_accuracy"), "test_accuracy")));
-        assertEquals(1_196_876L, result.get("parameters"));
+        assertEquals(PARAMETERS, String.format(Locale.ROOT, "%,d", result.get("parameters")));
     }
 
     @Test
@@ -253,7 +256,7 @@ class EndToEndTest {
         assertEquals(0, Memory.peak(), "no tensor is read");
         assertEquals(checkpoint.toString(), info.lines().getFirst());
         assertTrue(info.line("  image ").endsWith("8 x 8 x 1, patch 2, 16 tokens"), info.out());
-        assertTrue(info.line("  parameters ").endsWith(" 1,196,876"), info.out());
+        assertTrue(info.line("  parameters ").endsWith(" " + PARAMETERS), info.out());
         assertTrue(info.line("  soft moe ").contains("16 experts x 1 slots in the last 2 blocks"), info.out());
     }
 
@@ -281,6 +284,27 @@ class EndToEndTest {
         refused(2, other.resolve("digits/digits.csv.gz") + ": expected a data file, found none", "train", "--data", "digits",
                 "--data-root", other.toString(), "--out", other.resolve("x").toString());
         assertFalse(Files.exists(other.resolve("x")), "nothing is made before the data is there");
+    }
+
+    @Test
+    void whatCannotBeTrainedIsASentenceToo() {
+        Path out = other.resolve("x");
+        List<String> digits = List.of("train", "--data", "digits", "--out", out.toString());
+        refused(2, "train: expected at least one batch of 32 pictures, found 20", with(digits, "--limit", "20"));
+        refused(2, "train: expected a finite learning rate", with(digits, "--warmup", "1"));
+        refused(2, "train: expected a finite learning rate", with(digits, "--beta2", "1"));
+        refused(2, "tessella train: --learning-rate expects a number of at least 0, found \"Infinity\"",
+                with(digits, "--learning-rate", "Infinity"));
+        refused(2, "tessella train: --clip expects a number of at least 0, found \"-1\"", with(digits, "--clip", "-1"));
+        assertFalse(Files.exists(out), "nothing is made for a run that cannot begin");
+        Result diverging = run(with(digits, "--learning-rate", "1e4", "--warmup", "0", "--limit", "160", "--epochs", "1"));
+        assertEquals(1, diverging.code(), diverging.err());
+        assertTrue(diverging.err().matches("train: the (loss|norm of the gradients) is (NaN|Infinity) at step \\d of epoch 1; "
+                + "nothing of this step was kept, lower the learning rate\n"), diverging.err());
+    }
+
+    private static void refused(int code, String start, List<String> words) {
+        refused(code, start, words.toArray(String[]::new));
     }
 
     private static void refused(int code, String start, String... words) {

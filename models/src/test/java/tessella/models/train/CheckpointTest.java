@@ -117,7 +117,7 @@ class CheckpointTest {
                 assertArrayEquals(before.probabilities(), after.probabilities(), "batch " + batch);
                 assertArrayEquals(before.predictions(), after.predictions());
                 assertEquals(before.accuracy(), after.accuracy());
-                assertEquals(before.loss(), after.loss(), 1e-6);
+                assertEquals(before.loss(), after.loss());
             }
         }
         assertTrue(Arrays.stream(before.predictions()).distinct().count() > 1, "a model that tells pictures apart");
@@ -176,10 +176,20 @@ class CheckpointTest {
     @Test
     void partsThatDoNotAgreeAreRefused() throws IOException {
         rewrite((tensors, scope) -> { }, metadata -> metadata.put("tessella.classes", "[\"one\"]"));
-        assertTrue(refused().contains("expected 10 class names, found [one]"), refused());
+        assertEquals(file + ": checkpoint: expected 10 class names, found [one]", refused());
         rewrite((tensors, scope) -> { }, metadata -> metadata.put("tessella.preprocessing",
                 metadata.get("tessella.preprocessing").replace("\"height\":8", "\"height\":9")));
-        assertTrue(refused().contains("expected a preprocessing to 8 x 8 x 1"), refused());
+        assertTrue(refused().startsWith(file + ": checkpoint: expected a preprocessing to 8 x 8 x 1, found "), refused());
+    }
+
+    @Test
+    void noMemoryIsTakenForAModelThatTheTensorsAreNotOf() throws IOException {
+        rewrite((tensors, scope) -> { }, metadata -> metadata.put("tessella.config",
+                metadata.get("tessella.config").replace("\"mlp\":12", "\"mlp\":2000000000")));
+        Memory.resetPeak();
+        assertTrue(refused().startsWith(file + ": its tensors do not fit this model: blocks.0.mlp.in.kernel expected "
+                + "[8, 2000000000] found [8, 12]; "), refused());
+        assertEquals(0, Memory.peak());
     }
 
     @Test
