@@ -30,6 +30,7 @@ public final class Scope implements AutoCloseable {
     private final Debug.Leak leak;
 
     private Scope(Thread owner, Scope outer) {
+        Platform.require();
         this.owner = owner;
         this.outer = outer;
         leak = Debug.ON ? Debug.watch(this) : null;
