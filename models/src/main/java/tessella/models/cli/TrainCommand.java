@@ -39,13 +39,13 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
-            "passes over the training pictures").orElse(25);
+            "passes over the training pictures").orElse(16);
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
-            "pictures in a step").orElse(32);
+            "pictures in a step").orElse(16);
     private static final Option<Double> LEARNING_RATE = Option.number("learning-rate", 0, Double.POSITIVE_INFINITY,
-            "the highest learning rate, reached after the warm-up").orElse(2e-3);
+            "the highest learning rate, reached after the warm-up").orElse(1e-3);
     private static final Option<Double> WEIGHT_DECAY = Option.number("weight-decay", 0, Double.POSITIVE_INFINITY,
-            "what weights shrink by in a step, times the learning rate").orElse(0.05);
+            "what weights shrink by in a step, times the learning rate").orElse(0.1);
     private static final Option<Double> WARMUP = Option.number("warmup", 0, 1,
             "the share of all steps in which the learning rate rises").orElse(0.05);
     private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,

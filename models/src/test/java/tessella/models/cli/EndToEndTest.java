@@ -290,7 +290,7 @@ class EndToEndTest {
     void whatCannotBeTrainedIsASentenceToo() {
         Path out = other.resolve("x");
         List<String> digits = List.of("train", "--data", "digits", "--out", out.toString());
-        refused(2, "train: expected at least one batch of 32 pictures, found 20", with(digits, "--limit", "20"));
+        refused(2, "train: expected at least one batch of 16 pictures, found 10", with(digits, "--limit", "10"));
         refused(2, "train: expected a finite learning rate", with(digits, "--warmup", "1"));
         refused(2, "train: expected a finite learning rate", with(digits, "--beta2", "1"));
         refused(2, "tessella train: --learning-rate expects a number of at least 0, found \"Infinity\"",

@@ -70,9 +70,9 @@ class MainTest {
         TrainCommand defaults = TrainCommand.of(TrainCommand.COMMAND.parse(List.of()));
         assertEquals("soft-moe-tiny", defaults.model());
         assertEquals(DataSet.FASHION_MNIST, defaults.data());
-        assertEquals(25, defaults.epochs());
-        assertEquals(32, defaults.batch());
-        assertEquals(2e-3, defaults.learningRate());
+        assertEquals(16, defaults.epochs());
+        assertEquals(16, defaults.batch());
+        assertEquals(1e-3, defaults.learningRate());
         assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
         assertEquals(Optional.empty(), defaults.out());
         assertEquals(Optional.empty(), defaults.limit());
