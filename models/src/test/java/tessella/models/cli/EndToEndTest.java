@@ -143,11 +143,11 @@ class EndToEndTest {
         }
         assertEquals(List.of("kind", "step", "epoch", "loss", "learning_rate", "gradient_norm"),
                 List.copyOf(steps.getFirst().keySet()));
-        assertEquals(20L, steps.getLast().get("step"));
+        assertEquals(40L, steps.getLast().get("step"));
         assertEquals(List.of("kind", "step", "epoch", "train_loss", "train_accuracy", "validation_loss",
                 "validation_accuracy"), List.copyOf(epochs.getFirst().keySet()));
         assertEquals(List.of(1L, 2L), epochs.stream().map(fields -> fields.get("epoch")).toList());
-        assertEquals(List.of(10L, 20L), epochs.stream().map(fields -> fields.get("step")).toList());
+        assertEquals(List.of(20L, 40L), epochs.stream().map(fields -> fields.get("step")).toList());
     }
 
     @Test

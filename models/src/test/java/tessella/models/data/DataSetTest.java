@@ -96,9 +96,9 @@ class DataSetTest {
     }
 
     @Test
-    void mirrorImagesAreForClothesOnly() {
+    void mirrorImagesAndShiftsAreForClothesOnly() {
         assertEquals("horizontal flips and shifts of up to 1 pixel", DataSet.FASHION_MNIST.augmentation().toString());
-        assertEquals("shifts of up to 1 pixel", DataSet.DIGITS.augmentation().toString());
+        assertEquals("none", DataSet.DIGITS.augmentation().toString());
     }
 
     @Test
