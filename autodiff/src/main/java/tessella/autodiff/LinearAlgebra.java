@@ -17,17 +17,9 @@ public final class LinearAlgebra {
     /** y = a b for a [.., m, k] and b [.., k, n], leading axes broadcast; da = dy b^T, db = a^T dy. */
     public static Tensor matmul(Tensor a, Tensor b) {
         return operator("matmul", MatMul.multiply(a.value(), b.value()), saved(a.value(), b.value()), (dy, to) -> {
-            to.add(a, () -> reduced(MatMul.multiply(dy, b.value().transpose()), a));
-            to.add(b, () -> reduced(MatMul.multiply(a.value().transpose(), dy), b));
+            to.add(a, () -> Elementwise.reduced(MatMul.multiply(dy, b.value().transpose()), a));
+            to.add(b, () -> Elementwise.reduced(MatMul.multiply(a.value().transpose(), dy), b));
         }, a, b);
-    }
-
-    private static NdArray reduced(NdArray d, Tensor operand) {
-        NdArray out = Sums.to(d, operand.shape());
-        if (!out.sharesMemoryWith(d)) {
-            d.free();
-        }
-        return out;
     }
 
     /**
