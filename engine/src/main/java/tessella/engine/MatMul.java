@@ -11,8 +11,8 @@ import tessella.kernels.FloatGemm;
 public final class MatMul {
     /** Multiply-adds of a task: some ten microseconds. */
     private static final long GRAIN = 1 << 19;
-    /** Fewest rows of a task, two full tiles: each pass over a packed panel should serve many rows. */
-    private static final long ROWS = 28;
+    /** Fewest tiles of rows in a task: each pass over a packed panel should serve many rows. */
+    private static final long TILES = 2;
     /** Tasks wanted when rows alone give too few. */
     private static final int TASKS = 8;
     /** Elements of B that a packing task takes. */
@@ -80,14 +80,67 @@ public final class MatMul {
         long[] stridesA = Batches.strides(a, batch.rank());
         long[] stridesB = Batches.strides(b, batch.rank());
         boolean sharedB = java.util.Arrays.stream(stridesB).allMatch(stride -> stride == 0);
+        boolean inPlace = single ? FloatGemm.readsInPlace(m, n, b.stride(-1))
+                : DoubleGemm.readsInPlace(m, n, b.stride(-1));
         int panels = single ? FloatGemm.panels(n) : DoubleGemm.panels(n);
         long packedSize = single ? FloatGemm.packedSize(k, n) : DoubleGemm.packedSize(k, n);
-        int packs = sharedB ? 1 : members;
-        NdArray packed = NdArray.result(op, y.dtype(), Shape.of(packs, packedSize));
+        NdArray right = inPlace ? b : pack(op, b, batch, stridesB, sharedB ? 1 : members, packedSize);
+        long ldb = inPlace ? b.stride(-2) : FloatGemm.PACKED;
         try {
-            int width = single ? FloatGemm.WIDTH : DoubleGemm.WIDTH;
-            int packPanels = Math.clamp(PACK / Math.max(1, (long) k * width), 1, panels);
-            int packParts = Region.parts(panels, packPanels);
+            // whole tiles of rows for each task, and a number of tasks that 2, 4 and 8 threads can share evenly
+            int tiles = Region.parts(m, single ? FloatGemm.MR : DoubleGemm.MR);
+            long tile = Math.max(1, (long) m * n * k / tiles);
+            int rowParts = evenly(Region.parts(tiles, Math.max(TILES, (GRAIN + tile - 1) / tile)), tiles);
+            int wanted = members * rowParts >= TASKS || (long) m * n * k * members < GRAIN ? 1
+                    : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));
+            int columns = (panels + wanted - 1) / wanted;
+            int columnParts = Region.parts(panels, columns);
+            Region.run(op, Math.multiplyExact(members, rowParts * columnParts), (task, scratch) -> {
+                int member = task / (rowParts * columnParts);
+                int part = task / columnParts % rowParts;
+                int r0 = (int) ((long) m * ((long) tiles * part / rowParts) / tiles);
+                int r1 = (int) ((long) m * ((long) tiles * (part + 1) / rowParts) / tiles);
+                int from = task % columnParts * columns;
+                int to = Math.min(panels, from + columns);
+                long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
+                long bo = right.offset() + (inPlace ? Batches.offset(batch, stridesB, member) : sharedB ? 0 : member * packedSize)
+                        * bytes;
+                long co = y.offset() + (long) member * m * n * bytes;
+                if (single) {
+                    FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, right.segment(), bo, ldb, k, n,
+                            from, to, y.segment(), co, n, (float) s, bias == null ? null : bias.segment(),
+                            bias == null ? 0 : bias.offset(), scratch.floatA(), scratch.floatC());
+                } else {
+                    DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, right.segment(), bo, ldb, k, n,
+                            from, to, y.segment(), co, n, s, bias == null ? null : bias.segment(),
+                            bias == null ? 0 : bias.offset(), scratch.doubleA(), scratch.doubleC());
+                }
+            }, a, right, bias, y);
+        } finally {
+            if (!inPlace) {
+                right.free();
+            }
+        }
+    }
+
+    /** At least so many parts, at most limit. */
+    private static int evenly(int parts, int limit) {
+        int even = parts <= 2 ? parts : parts <= 4 ? 4 : (parts + 7) / 8 * 8;
+        return Math.min(even, limit);
+    }
+
+    /** B of each member of the batch, or of the first alone, in panels. */
+    private static NdArray pack(String op, NdArray b, Shape batch, long[] stridesB, int packs, long packedSize) {
+        boolean single = b.dtype() == DType.F32;
+        int k = Math.toIntExact(b.shape().dim(-2));
+        int n = Math.toIntExact(b.shape().dim(-1));
+        long bytes = b.dtype().bytes();
+        int panels = single ? FloatGemm.panels(n) : DoubleGemm.panels(n);
+        int width = single ? FloatGemm.WIDTH : DoubleGemm.WIDTH;
+        int packPanels = Math.clamp(PACK / Math.max(1, (long) k * width), 1, panels);
+        int packParts = Region.parts(panels, packPanels);
+        NdArray packed = NdArray.result(op, b.dtype(), Shape.of(packs, packedSize));
+        try {
             Region.run(op, packs * packParts, (task, scratch) -> {
                 int member = task / packParts;
                 int from = task % packParts * packPanels;
@@ -102,35 +155,10 @@ public final class MatMul {
                             scratch.doubleA());
                 }
             }, b, packed);
-
-            long row = Math.max(1, (long) n * k);
-            int rows = (int) Math.min(m, (GRAIN + row * ROWS - 1) / (row * ROWS) * ROWS);
-            int rowParts = Region.parts(m, rows);
-            int wanted = members * rowParts >= TASKS || row * m * members < GRAIN ? 1
-                    : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));
-            int columns = (panels + wanted - 1) / wanted;
-            int columnParts = Region.parts(panels, columns);
-            Region.run(op, Math.multiplyExact(members, rowParts * columnParts), (task, scratch) -> {
-                int member = task / (rowParts * columnParts);
-                int r0 = task / columnParts % rowParts * rows;
-                int r1 = Math.min(m, r0 + rows);
-                int from = task % columnParts * columns;
-                int to = Math.min(panels, from + columns);
-                long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
-                long po = packed.offset() + (sharedB ? 0 : member * packedSize * bytes);
-                long co = y.offset() + (long) member * m * n * bytes;
-                if (single) {
-                    FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, packed.segment(), po, k, n, from,
-                            to, y.segment(), co, n, (float) s, bias == null ? null : bias.segment(),
-                            bias == null ? 0 : bias.offset(), scratch.floatA(), scratch.floatC());
-                } else {
-                    DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, packed.segment(), po, k, n, from,
-                            to, y.segment(), co, n, s, bias == null ? null : bias.segment(),
-                            bias == null ? 0 : bias.offset(), scratch.doubleA(), scratch.doubleC());
-                }
-            }, a, packed, bias, y);
-        } finally {
+        } catch (RuntimeException | Error e) {
             packed.free();
+            throw e;
         }
+        return packed;
     }
 }

@@ -2,6 +2,7 @@ package tessella.engine;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
@@ -84,12 +85,12 @@ public final class Workers implements AutoCloseable {
             return;
         }
         try {
-            Region mine = new Region(tasks, task);
+            Region mine = new Region(tasks, task, Math.min(tasks, size()));
             region = mine;
             for (int i = 0; i < threads.length && i < tasks - 1; i++) {
                 threads[i].wake();
             }
-            mine.take();
+            mine.take(0);
             mine.await();
         } finally {
             busy.set(false);
@@ -119,25 +120,36 @@ public final class Workers implements AutoCloseable {
     private static final class Region {
         private final int tasks;
         private final Task task;
-        private final AtomicInteger next = new AtomicInteger();
+        /** The next task of each thread's share. */
+        private final AtomicIntegerArray next;
         private final AtomicInteger ended = new AtomicInteger();
         private volatile Throwable failure;
 
-        Region(int tasks, Task task) {
+        Region(int tasks, Task task, int shares) {
             this.tasks = tasks;
             this.task = task;
+            next = new AtomicIntegerArray(shares);
+            for (int share = 0; share < shares; share++) {
+                next.setPlain(share, start(share));
+            }
         }
 
-        void take() {
-            if (next.get() >= tasks) {
+        private int start(int share) {
+            return (int) ((long) tasks * share / next.length());
+        }
+
+        /** Runs tasks until none is left to begin. */
+        void take(int share) {
+            int index = claim(share);
+            if (index < 0) {
                 return;
             }
             Scratch scratch = Scratch.take();
             int done = 0;
-            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+            for (; index >= 0; index = claim(share)) {
                 try {
                     if (failure == null) {
-                        task.run(i, scratch);
+                        task.run(index, scratch);
                     }
                 } catch (Throwable e) {
                     failure = e;
@@ -147,6 +159,24 @@ public final class Workers implements AutoCloseable {
             // before the tasks count as ended: the caller may then trim all memory
             scratch.giveBack();
             ended.addAndGet(done);
+        }
+
+        /**
+         * A task that nobody has begun, or -1: one of the thread's own share while there is one, so that the next operator
+         * finds in the cache of the core what this one wrote, then one of another's.
+         */
+        private int claim(int share) {
+            for (int s = 0; s < next.length(); s++) {
+                int from = (share + s) % next.length();
+                int end = start(from + 1);
+                if (next.get(from) < end) {
+                    int index = next.getAndIncrement(from);
+                    if (index < end) {
+                        return index;
+                    }
+                }
+            }
+            return -1;
         }
 
         void await() {
@@ -168,10 +198,12 @@ public final class Workers implements AutoCloseable {
     }
 
     private final class Worker extends Thread {
+        private final int share;
         private volatile boolean parked;
 
         Worker(int index) {
             super("tessella-worker-" + index);
+            share = index + 1; // the caller has share 0
             setDaemon(true);
         }
 
@@ -187,7 +219,7 @@ public final class Workers implements AutoCloseable {
             while (!closed) {
                 Region mine = awaitOther(seen);
                 if (mine != null) {
-                    mine.take();
+                    mine.take(share);
                 }
                 seen = mine;
             }

@@ -120,11 +120,11 @@ class ColdWarmTest {
         type.call("Gemm", "packB", b, n, 1, k, n, 0, panels, packed, type.heapA());
         add(out, "Gemm", "packB", new Buffer[] {other}, b, 1, k, k, n, 0, panels, other, type.heapA());
         Buffer c = Buffer.of(type, m * n);
-        add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, k, n, 0, panels, c, n, 0.3, bias,
+        add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, c, n, 0.3, bias,
                 type.heapA(),
                 type.heapC());
         Buffer sum = Buffer.gaussians(type, 10, m * n);
-        add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, k, n, 0, panels, sum, n, 0.3,
+        add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, sum, n, 0.3,
                 type.heapA(),
                 type.heapC());
     }

@@ -11,10 +11,13 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import tessella.reference.ShapeArbitraries;
 
 /** C = alpha A B + bias against three nested loops in float64, and its bits under any split. */
 class GemmProperties {
+    private static final long PACKED = FloatGemm.PACKED;
+
     /** Where element (i, j) of a matrix [rows, columns] lies: at i * rs + j * cs. */
     enum Layout { ROWS, COLUMNS, STRIDED, REPEATED }
 
@@ -103,11 +106,11 @@ class GemmProperties {
         Buffer packed = packed(type, b, k, n, 0);
         int panels = (Integer) type.call("Gemm", "panels", n);
         if (accumulate) {
-            type.call("Gemm", "accumulate", a.buffer, a.rs, a.cs, 0, m, packed, k, n, 0, panels, c, ldc, alpha,
+            type.call("Gemm", "accumulate", a.buffer, a.rs, a.cs, 0, m, packed, PACKED, k, n, 0, panels, c, ldc, alpha,
                     type.heapA(),
                     type.heapC());
         } else {
-            type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed, k, n, 0, panels, c, ldc, alpha, added,
+            type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed, PACKED, k, n, 0, panels, c, ldc, alpha, added,
                     type.heapA(), type.heapC());
         }
         c.requireNear("gemm " + m + " x " + n + " x " + k + " " + layoutA + " " + layoutB, expected, allowed);
@@ -158,7 +161,7 @@ class GemmProperties {
         Buffer bias = Buffer.gaussians(type, seed + 2, n);
         int panels = (Integer) type.call("Gemm", "panels", n);
         Buffer whole = Buffer.of(type, m * n);
-        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, depth, n, 0), depth, n, 0, panels,
+        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, depth, n, 0), PACKED, depth, n, 0, panels,
                 whole, n,
                 0.7, bias, type.heapA(), type.heapC());
         SplittableRandom random = new SplittableRandom(seed);
@@ -171,12 +174,40 @@ class GemmProperties {
                 if (columns[p] == columns[p + 1]) {
                     continue;
                 }
-                type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[r], rows[r + 1], packed, depth, n, columns[p],
+                type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[r], rows[r + 1], packed, PACKED, depth, n, columns[p],
                         columns[p + 1], parts, n, 0.7, bias, type.heapA(), type.heapC());
             }
         }
         parts.requireSameBits("split gemm " + m + " x " + n + " x " + depth, whole);
         parts.requireGuards();
+    }
+
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    void rowsReadWhereTheyLieGiveTheBitsOfPackedOnes(@ForAll Type type, @ForAll("extents") int m,
+            @ForAll @IntRange(min = 1, max = 7) int vectors, @ForAll("extents") int k, @ForAll Layout layoutA,
+            @ForAll boolean repeated, @ForAll boolean deep, @ForAll boolean accumulate, @ForAll long seed) {
+        int n = vectors * type.lanes();
+        int depth = deep ? k + type.constant("Gemm", "KC") : k;
+        Matrix a = Matrix.of(type, seed, layoutA, m, depth);
+        Matrix b = Matrix.of(type, seed + 1, repeated ? Layout.REPEATED : Layout.ROWS, depth, n);
+        int panels = (Integer) type.call("Gemm", "panels", n);
+        Buffer bias = Buffer.gaussians(type, seed + 2, n);
+        Buffer[] results = new Buffer[2];
+        for (int way = 0; way < 2; way++) {
+            Buffer right = way == 0 ? packed(type, b, depth, n, 0) : b.buffer;
+            long ldb = way == 0 ? PACKED : b.rs;
+            Buffer c = Buffer.gaussians(type, seed + 3, m * n);
+            if (accumulate) {
+                type.call("Gemm", "accumulate", a.buffer, a.rs, a.cs, 0, m, right, ldb, depth, n, 0, panels, c, n, 0.7,
+                        type.heapA(), type.heapC());
+            } else {
+                type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, right, ldb, depth, n, 0, panels, c, n, 0.7,
+                        bias, type.heapA(), type.heapC());
+            }
+            results[way] = c;
+        }
+        results[1].requireSameBits("in place gemm " + m + " x " + n + " x " + depth, results[0]);
+        results[1].requireGuards();
     }
 
     /** 0, some numbers below n in order, n. */
@@ -201,7 +232,7 @@ class GemmProperties {
         int[] rows = cuts(random, m);
         int[] columns = cuts(random, panels);
         Buffer c = Buffer.of(type, m * n);
-        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[1], rows[2], packed(type, b, k, n, 0), k, n,
+        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[1], rows[2], packed(type, b, k, n, 0), PACKED, k, n,
                 columns[1],
                 columns[2], c, n, 1, Buffer.none(type), type.heapA(), type.heapC());
         int width = type.constant("Gemm", "WIDTH");

@@ -43,8 +43,9 @@ class TilesTest {
     private static void tile(Type type, String layout, int mr, int nv, int k, int rs, int ps) {
         int start = 3;
         int width = nv * type.lanes();
+        int ldb = width + (k & 1) * 5; // packed or not
         Object a = type.heap(start + mr * rs + k * ps + 1);
-        Buffer b = Buffer.gaussians(type, mr * 7 + nv, k * width);
+        Buffer b = Buffer.gaussians(type, mr * 7 + nv, k * ldb);
         SplittableRandom random = new SplittableRandom(mr * 100 + nv);
         for (int i = 0; i < Array.getLength(a); i++) {
             set(a, i, Double.NaN);
@@ -56,14 +57,13 @@ class TilesTest {
         }
         Object c = type.heap(mr * width + 1);
         set(c, mr * width, 42);
-        type.call("Tiles", layout, mr, nv, a, start, b, k, c);
+        type.call("Tiles", layout, mr, nv, a, start, b, (long) ldb * type.bytes, k, c);
         for (int r = 0; r < mr; r++) {
             for (int j = 0; j < width; j++) {
                 double sum = 0;
                 double sizes = 0;
                 for (int p = 0; p < k; p++) {
-                    double product = ((Number) Array.get(a, start + r * rs + p * ps)).doubleValue() * b.get(p * width
-                            + j);
+                    double product = ((Number) Array.get(a, start + r * rs + p * ps)).doubleValue() * b.get(p * ldb + j);
                     sum += product;
                     sizes += Math.abs(product);
                 }
@@ -87,7 +87,7 @@ class TilesTest {
     void aTileThatDoesNotExistIsRefused(Type type) {
         for (int[] shape : new int[][] {{15, 1}, {0, 1}, {10, 3}}) {
             RuntimeException e = assertThrows(IllegalArgumentException.class, () -> type.call("Tiles", "rows", shape[0],
-                    shape[1], type.heap(1), 0, Buffer.of(type, 1), 0, type.heap(1)));
+                    shape[1], type.heap(1), 0, Buffer.of(type, 1), 0, 0, type.heap(1)));
             assertTrue(e.getMessage().contains(shape[0] + " rows by " + shape[1]), e.getMessage());
         }
     }
