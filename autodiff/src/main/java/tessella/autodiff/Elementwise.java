@@ -97,9 +97,7 @@ public final class Elementwise {
     /** A fresh cotangent summed down to the shape of its operand. */
     static NdArray reduced(NdArray d, Tensor operand) {
         NdArray out = Sums.to(d, operand.shape());
-        if (!out.sharesMemoryWith(d)) {
-            d.free();
-        }
+        d.freeUnless(out);
         return out;
     }
 }

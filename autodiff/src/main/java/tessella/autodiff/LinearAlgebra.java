@@ -43,9 +43,7 @@ public final class LinearAlgebra {
             if (bias != null) {
                 to.add(bias, () -> Sums.sum(d, 1, 0).reshape(bias.shape()));
             }
-            if (!d.sharesMemoryWith(dy)) {
-                d.free();
-            }
+            d.freeUnless(dy);
         }, x, weight, bias);
     }
 

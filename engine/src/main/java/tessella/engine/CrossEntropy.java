@@ -1,6 +1,5 @@
 package tessella.engine;
 
-import java.util.Arrays;
 import tessella.kernels.DoubleLosses;
 import tessella.kernels.FloatLosses;
 
@@ -66,7 +65,7 @@ public final class CrossEntropy {
                         p.offset() + at, losses.segment(), lo, rows, n);
             }
         }, z, losses, p);
-        freeUnless(z, logits);
+        z.freeUnless(logits);
         return new Softmax(losses, p);
     }
 
@@ -85,7 +84,7 @@ public final class CrossEntropy {
                         d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
             }
         }, p, d, dz);
-        freeUnless(d, dlosses);
+        d.freeUnless(dlosses);
         return dz;
     }
 
@@ -114,8 +113,8 @@ public final class CrossEntropy {
                         p.segment(), p.offset() + at, losses.segment(), lo, rows, n);
             }
         }, z, t, losses, p);
-        freeUnless(z, logits);
-        freeUnless(t, targets);
+        z.freeUnless(logits);
+        t.freeUnless(targets);
         return new Softmax(losses, p);
     }
 
@@ -135,8 +134,8 @@ public final class CrossEntropy {
                         d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
             }
         }, p, t, d, dz);
-        freeUnless(t, targets);
-        freeUnless(d, dlosses);
+        t.freeUnless(targets);
+        d.freeUnless(dlosses);
         return dz;
     }
 
@@ -155,8 +154,8 @@ public final class CrossEntropy {
                         losses.segment(), lo, rows, n);
             }
         }, z, t, losses);
-        freeUnless(z, logits);
-        freeUnless(t, targets);
+        z.freeUnless(logits);
+        t.freeUnless(targets);
         return losses;
     }
 
@@ -176,16 +175,9 @@ public final class CrossEntropy {
                         t.offset() + at, d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
             }
         }, z, t, d, dz);
-        for (NdArray[] pair : Arrays.asList(new NdArray[] {z, logits}, new NdArray[] {t, targets},
-                new NdArray[] {d, dlosses})) {
-            freeUnless(pair[0], pair[1]);
-        }
+        z.freeUnless(logits);
+        t.freeUnless(targets);
+        d.freeUnless(dlosses);
         return dz;
-    }
-
-    private static void freeUnless(NdArray copy, NdArray original) {
-        if (copy != original) {
-            copy.free();
-        }
     }
 }

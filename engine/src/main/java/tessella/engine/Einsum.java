@@ -240,12 +240,8 @@ public final class Einsum {
         NdArray left = a.group(batch, rows, contracted);
         NdArray right = b.group(batch, contracted, columns);
         NdArray y = MatMul.multiply("einsum", left, right, null, 1);
-        if (left.allocation() != a.array.allocation()) {
-            left.free();
-        }
-        if (right.allocation() != b.array.allocation()) {
-            right.free();
-        }
+        left.freeUnless(a.array);
+        right.freeUnless(b.array);
         String letters = batch + rows + columns;
         long[] dims = letters.chars().mapToLong(c -> {
             int axis = a.letters.indexOf(c);

@@ -52,7 +52,9 @@ public final class Heads {
                 }
             }
         }, queries, keys, values, o, lse);
-        freeCopies(q, queries, k, keys, v, values);
+        queries.freeUnless(q);
+        keys.freeUnless(k);
+        values.freeUnless(v);
         return new Attention(o, lse);
     }
 
@@ -95,7 +97,10 @@ public final class Heads {
                 }
             }
         }, queries, keys, values, cotangent, lse, dq, dk, dv);
-        freeCopies(q, queries, k, keys, v, values, dO, cotangent);
+        queries.freeUnless(q);
+        keys.freeUnless(k);
+        values.freeUnless(v);
+        cotangent.freeUnless(dO);
         return new Gradient(dq, dk, dv);
     }
 
@@ -106,14 +111,6 @@ public final class Heads {
     /** The array itself if the elements of a head lie side by side, else a copy. */
     private static NdArray packed(NdArray x) {
         return x.stride(3) == 1 || x.shape().dim(3) == 1 ? x : x.copy();
-    }
-
-    private static void freeCopies(NdArray... pairs) {
-        for (int i = 0; i < pairs.length; i += 2) {
-            if (pairs[i] != pairs[i + 1]) {
-                pairs[i + 1].free();
-            }
-        }
     }
 
     private static void check(NdArray q, NdArray k, NdArray v) {

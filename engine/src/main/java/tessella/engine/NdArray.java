@@ -468,6 +468,13 @@ public final class NdArray {
         return this;
     }
 
+    /** Returns the memory of a copy that an operator made for itself; does nothing if it shares that of the original. */
+    public void freeUnless(NdArray original) {
+        if (!sharesMemoryWith(original)) {
+            free();
+        }
+    }
+
     /** Whether two arrays, views or not, share their memory. */
     public boolean sharesMemoryWith(NdArray other) {
         return allocation == other.allocation;

@@ -112,8 +112,8 @@ public final class Normalizers {
                         offset(dbiases) + part, count, n);
             }
         }, source, gain, cotangent, saved.means(), saved.rs(), dx, dgains, dbiases);
-        freeUnless(source, x);
-        freeUnless(cotangent, dy);
+        source.freeUnless(x);
+        cotangent.freeUnless(dy);
         return new LayerNormGradient(dx, total(dgains, n), total(dbiases, n));
     }
 
@@ -129,12 +129,6 @@ public final class Normalizers {
     private static void clear(NdArray x, long at, int n) {
         if (x != null) {
             x.segment().asSlice(x.offset() + at, (long) n * x.dtype().bytes()).fill((byte) 0);
-        }
-    }
-
-    private static void freeUnless(NdArray copy, NdArray original) {
-        if (copy != original) {
-            copy.free();
         }
     }
 
@@ -166,7 +160,7 @@ public final class Normalizers {
                         rs.offset() + row * bytes, count, n, eps);
             }
         }, source, y, rs);
-        freeUnless(source, x);
+        source.freeUnless(x);
         return new L2(y, rs);
     }
 
@@ -190,7 +184,7 @@ public final class Normalizers {
                         saved.rs().segment(), saved.rs().offset() + row * bytes, dx.segment(), dx.offset() + at, count, n);
             }
         }, y, cotangent, saved.rs(), dx);
-        freeUnless(cotangent, dy);
+        cotangent.freeUnless(dy);
         return dx;
     }
 }

@@ -82,7 +82,7 @@ public final class Pointwise {
         nest.run(op.name(), (row, first, length) -> loop.run(source.segment(),
                 source.offset() + (nest.offset(0, row) + first) * bytes, y.segment(),
                 y.offset() + (nest.offset(1, row) + first) * bytes, length), source, y);
-        freeCopy(source, x);
+        source.freeUnless(x);
         return y;
     }
 
@@ -121,8 +121,8 @@ public final class Pointwise {
         } else {
             run(op, nest, left0, right0, y, bytes);
         }
-        freeCopy(left0, left);
-        freeCopy(right0, right);
+        left0.freeUnless(left);
+        right0.freeUnless(right);
     }
 
     private static void run(Binary op, Nest nest, NdArray a, NdArray b, NdArray y, long bytes) {
@@ -144,12 +144,6 @@ public final class Pointwise {
         return direct ? x : x.copy();
     }
 
-    private static void freeCopy(NdArray copy, NdArray original) {
-        if (copy.allocation() != original.allocation()) {
-            copy.free();
-        }
-    }
-
     /** y = s x. */
     public static NdArray scale(NdArray x, double s) {
         x.check("scale");
@@ -165,7 +159,7 @@ public final class Pointwise {
                 case F64 -> DoublePointwise.scale(source.segment(), from, s, y.segment(), to, length);
             }
         }, source, y);
-        freeCopy(source, x);
+        source.freeUnless(x);
         return y;
     }
 

@@ -64,9 +64,7 @@ public final class Softmaxes {
                 body.run(operands, shape.axes(0, first).size(), n, inner);
             }
             for (int i = 0; i < inputs.length; i++) {
-                if (operands[i] != inputs[i]) {
-                    operands[i].free();
-                }
+                operands[i].freeUnless(inputs[i]);
             }
             return y;
         }

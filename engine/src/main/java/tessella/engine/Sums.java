@@ -34,9 +34,7 @@ public final class Sums {
                 from--;
             }
             NdArray next = group(current, s, from, end);
-            if (current.allocation() != x.allocation()) {
-                current.free();
-            }
+            current.freeUnless(x);
             current = next;
             s = 1;
             end = from + 1;
@@ -83,9 +81,7 @@ public final class Sums {
                 }
             }, source, y);
         }
-        if (source != x) {
-            source.free();
-        }
+        source.freeUnless(x);
         return y;
     }
 

@@ -171,9 +171,6 @@ class GemmProperties {
         Buffer parts = Buffer.of(type, m * n);
         for (int r = 0; r + 1 < rows.length; r++) {
             for (int p = 0; p + 1 < columns.length; p++) {
-                if (columns[p] == columns[p + 1]) {
-                    continue;
-                }
                 type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[r], rows[r + 1], packed, PACKED, depth, n, columns[p],
                         columns[p + 1], parts, n, 0.7, bias, type.heapA(), type.heapC());
             }

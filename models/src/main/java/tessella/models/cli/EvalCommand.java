@@ -24,7 +24,7 @@ import tessella.models.train.Evaluation;
 record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int batch, int threads)
         implements Program.Action {
     /** Pictures at a time; the result does not depend on it. */
-    static final int DEFAULT_BATCH = 100;
+    static final int DEFAULT_BATCH = 20;
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
             "pictures computed at a time").orElse(DEFAULT_BATCH);
 

@@ -21,7 +21,7 @@ import tessella.models.vit.VisionTransformer;
  * order of an epoch depends on (seed, epoch), the augmentation of a picture on (seed, epoch, picture).
  */
 public final class Trainer {
-    private static final int EVALUATION_BATCH = 100;
+    private static final int EVALUATION_BATCH = 20;
 
     private Trainer() {}
 
