@@ -39,7 +39,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
-            "passes over the training pictures").orElse(16);
+            "passes over the training pictures").orElse(20);
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
             "pictures in a step").orElse(16);
     private static final Option<Double> LEARNING_RATE = Option.number("learning-rate", 0, Double.POSITIVE_INFINITY,
@@ -51,7 +51,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,
             "the probability that the target spreads over all classes").orElse(0.1);
     private static final Option<Double> BETA2 = Option.number("beta2", 0, 1,
-            "how slowly the mean of the squared gradients moves").orElse(0.999);
+            "how slowly the mean of the squared gradients moves").orElse(0.99);
     private static final Option<Double> CLIP = Option.number("clip", 0, Double.POSITIVE_INFINITY,
             "the greatest global norm of a gradient, 0 for no limit").orElse(1.0);
     private static final Option<Long> SEED = Option.longInteger("seed",
