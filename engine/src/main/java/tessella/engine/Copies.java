@@ -7,6 +7,8 @@ import tessella.kernels.FloatCopies;
 final class Copies {
     /** Elements of a task. */
     private static final long GRAIN = 1 << 14;
+    /** Rows that a part is a multiple of: the kernel turns squares of this side. */
+    private static final long SQUARE = 16;
 
     private Copies() {}
 
@@ -41,15 +43,15 @@ final class Copies {
         Shape batch = to.shape().axes(0, rank - 2);
         long[] fromStrides = Batches.strides(from, rank - 2);
         long[] toStrides = Batches.strides(to, rank - 2);
-        int group = (int) Math.max(1, GRAIN / n);
-        int parts = Region.parts(m, group);
+        Split split = Split.of(m, Math.max(1, GRAIN / n), SQUARE);
+        int parts = split.parts();
         long bytes = to.dtype().bytes();
         Region.run("copy", Math.toIntExact(batch.size() * parts), (task, scratch) -> {
-            int r0 = task % parts * group;
+            long r0 = split.from(task % parts);
             long source = from.offset() + (Batches.offset(batch, fromStrides, task / parts) + r0 * from.stride(-2)) * bytes;
             long target = to.offset() + (Batches.offset(batch, toStrides, task / parts) + r0 * to.stride(-2)) * bytes;
             rows(to.dtype(), from, source, from.stride(-2), from.stride(-1), to, target, to.stride(-2),
-                    Math.min(group, m - r0), n);
+                    split.length(task % parts), n);
         }, from, to);
     }
 

@@ -19,9 +19,9 @@ public final class CrossEntropy {
     private static void rows(String op, NdArray logits, Body body, NdArray... operands) {
         int classes = Math.toIntExact(logits.shape().dim(1));
         int rows = Math.toIntExact(logits.shape().dim(0));
-        int group = (int) Math.max(1, GRAIN / classes);
-        Region.run(op, Region.parts(rows, group), (task, scratch) ->
-                body.run(task * group, Math.min(group, rows - task * group), classes), operands);
+        Split split = Split.of(rows, Math.max(1, GRAIN / classes));
+        Region.run(op, split.parts(), (task, scratch) ->
+                body.run((int) split.from(task), split.length(task), classes), operands);
     }
 
     private static NdArray checked(String op, NdArray logits) {

@@ -87,10 +87,10 @@ public final class MatMul {
         NdArray right = inPlace ? b : pack(op, b, batch, stridesB, sharedB ? 1 : members, packedSize);
         long ldb = inPlace ? b.stride(-2) : FloatGemm.PACKED;
         try {
-            // whole tiles of rows for each task, and a number of tasks that 2, 4 and 8 threads can share evenly
             int tiles = Region.parts(m, single ? FloatGemm.MR : DoubleGemm.MR);
             long tile = Math.max(1, (long) m * n * k / tiles);
-            int rowParts = evenly(Region.parts(tiles, Math.max(TILES, (GRAIN + tile - 1) / tile)), tiles);
+            Split split = Split.of(tiles, Math.max(TILES, (GRAIN + tile - 1) / tile));
+            int rowParts = split.parts();
             int wanted = members * rowParts >= TASKS || (long) m * n * k * members < GRAIN ? 1
                     : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));
             int columns = (panels + wanted - 1) / wanted;
@@ -98,8 +98,8 @@ public final class MatMul {
             Region.run(op, Math.multiplyExact(members, rowParts * columnParts), (task, scratch) -> {
                 int member = task / (rowParts * columnParts);
                 int part = task / columnParts % rowParts;
-                int r0 = (int) ((long) m * ((long) tiles * part / rowParts) / tiles);
-                int r1 = (int) ((long) m * ((long) tiles * (part + 1) / rowParts) / tiles);
+                int r0 = (int) (m * split.from(part) / tiles);
+                int r1 = (int) (m * split.to(part) / tiles);
                 int from = task % columnParts * columns;
                 int to = Math.min(panels, from + columns);
                 long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
@@ -121,12 +121,6 @@ public final class MatMul {
                 right.free();
             }
         }
-    }
-
-    /** At least so many parts, at most limit. */
-    private static int evenly(int parts, int limit) {
-        int even = parts <= 2 ? parts : parts <= 4 ? 4 : (parts + 7) / 8 * 8;
-        return Math.min(even, limit);
     }
 
     /** B of each member of the batch, or of the first alone, in panels. */

@@ -10,6 +10,8 @@ import java.util.List;
 final class Nest {
     /** Elements of a task: large enough to hide its dispatch, small enough to share. */
     private static final long GRAIN = 1 << 14;
+    /** Parts of a run begin at whole vectors. */
+    private static final long UNIT = 64;
 
     private final long[] sizes;
     private final long[][] strides;
@@ -93,15 +95,15 @@ final class Nest {
             return;
         }
         if (run >= GRAIN) {
-            int parts = Region.parts(run, GRAIN);
-            Region.run(op, Math.toIntExact(rows * parts), (task, scratch) -> {
-                int from = (int) (task % parts * GRAIN);
-                body.run(task / parts, from, (int) Math.min(GRAIN, run - from));
+            Split split = Split.of(run, GRAIN, UNIT);
+            Region.run(op, Math.toIntExact(rows * split.parts()), (task, scratch) -> {
+                int part = task % split.parts();
+                body.run(task / split.parts(), (int) split.from(part), split.length(part));
             }, operands);
         } else {
-            long group = Math.max(1, GRAIN / run);
-            Region.run(op, Region.parts(rows, group), (task, scratch) -> {
-                for (long row = task * group, end = Math.min(rows, row + group); row < end; row++) {
+            Split split = Split.of(rows, Math.max(1, GRAIN / run));
+            Region.run(op, split.parts(), (task, scratch) -> {
+                for (long row = split.from(task), end = split.to(task); row < end; row++) {
                     body.run(row, 0, run);
                 }
             }, operands);

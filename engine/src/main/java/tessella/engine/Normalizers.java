@@ -56,10 +56,10 @@ public final class Normalizers {
         NdArray means = NdArray.result("layerNorm", x.dtype(), Shape.of(rows));
         NdArray rs = NdArray.result("layerNorm", x.dtype(), Shape.of(rows));
         long bytes = x.dtype().bytes();
-        long group = Math.max(1, GRAIN / n);
-        Region.run("layerNorm", Region.parts(rows, group), (task, scratch) -> {
-            long row = task * group;
-            int count = (int) Math.min(group, rows - row);
+        Split split = Split.of(rows, Math.max(1, GRAIN / n));
+        Region.run("layerNorm", split.parts(), (task, scratch) -> {
+            long row = split.from(task);
+            int count = split.length(task);
             long at = row * n * bytes;
             long statistic = row * bytes;
             switch (x.dtype()) {
@@ -71,9 +71,7 @@ public final class Normalizers {
                         means.offset() + statistic, rs.segment(), rs.offset() + statistic, count, n, eps);
             }
         }, source, gain, bias, y, means, rs);
-        if (source != x) {
-            source.free();
-        }
+        source.freeUnless(x);
         return new LayerNorm(y, means, rs);
     }
 
@@ -148,10 +146,10 @@ public final class Normalizers {
         NdArray y = NdArray.result("l2Normalize", x.dtype(), x.shape());
         NdArray rs = NdArray.result("l2Normalize", x.dtype(), Shape.of(rows));
         long bytes = x.dtype().bytes();
-        long group = Math.max(1, GRAIN / n);
-        Region.run("l2Normalize", Region.parts(rows, group), (task, scratch) -> {
-            long row = task * group;
-            int count = (int) Math.min(group, rows - row);
+        Split split = Split.of(rows, Math.max(1, GRAIN / n));
+        Region.run("l2Normalize", split.parts(), (task, scratch) -> {
+            long row = split.from(task);
+            int count = split.length(task);
             long at = row * n * bytes;
             switch (x.dtype()) {
                 case F32 -> FloatNorms.l2(source.segment(), source.offset() + at, y.segment(), y.offset() + at, rs.segment(),
@@ -172,10 +170,10 @@ public final class Normalizers {
         NdArray cotangent = dy.contiguous();
         NdArray dx = NdArray.result("l2Normalize gradient", y.dtype(), y.shape());
         long bytes = y.dtype().bytes();
-        long group = Math.max(1, GRAIN / n);
-        Region.run("l2Normalize gradient", Region.parts(rows, group), (task, scratch) -> {
-            long row = task * group;
-            int count = (int) Math.min(group, rows - row);
+        Split split = Split.of(rows, Math.max(1, GRAIN / n));
+        Region.run("l2Normalize gradient", split.parts(), (task, scratch) -> {
+            long row = split.from(task);
+            int count = split.length(task);
             long at = row * n * bytes;
             switch (y.dtype()) {
                 case F32 -> FloatNorms.l2Gradient(y.segment(), y.offset() + at, cotangent.segment(), cotangent.offset() + at,

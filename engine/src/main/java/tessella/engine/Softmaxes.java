@@ -143,11 +143,9 @@ public final class Softmaxes {
     private static void each(String op, NdArray[] operands, long outer, int n, int inner, Rows rows, Columns columns) {
         long bytes = operands[0].dtype().bytes();
         if (inner == 1) {
-            long group = Math.max(1, GRAIN / Math.max(1, n));
-            Region.run(op, Region.parts(outer, group), (task, scratch) -> {
-                long row = task * group;
-                rows.run(row * n * bytes, (int) Math.min(group, outer - row));
-            }, operands);
+            Split split = Split.of(outer, Math.max(1, GRAIN / Math.max(1, n)));
+            Region.run(op, split.parts(), (task, scratch) ->
+                    rows.run(split.from(task) * n * bytes, split.length(task)), operands);
         } else {
             int parts = Region.parts(inner, COLUMNS);
             Region.run(op, Math.toIntExact(outer * parts), (task, scratch) -> {

@@ -7,7 +7,9 @@ import tessella.kernels.FloatReductions;
 public final class Sums {
     private static final long GRAIN = 1 << 14;
     /** Columns of a task: whole cache lines. */
-    private static final int COLUMNS = 64;
+    private static final int COLUMNS = 32;
+    /** Elements of a cache line, which two tasks should not share. */
+    private static final int LINE = 16;
     /** Elements of a part of a sum of squares. */
     private static final int PART = 1 << 16;
 
@@ -56,10 +58,10 @@ public final class Sums {
         NdArray y = NdArray.result("sum", x.dtype(), out);
         long bytes = x.dtype().bytes();
         if (inner == 1) {
-            long group = Math.max(1, GRAIN / Math.max(1, n));
-            Region.run("sum", Region.parts(outer, group), (task, scratch) -> {
-                long row = task * group;
-                int rows = (int) Math.min(group, outer - row);
+            Split split = Split.of(outer, Math.max(1, GRAIN / Math.max(1, n)));
+            Region.run("sum", split.parts(), (task, scratch) -> {
+                long row = split.from(task);
+                int rows = split.length(task);
                 long xo = source.offset() + row * n * bytes;
                 long yo = y.offset() + row * bytes;
                 switch (x.dtype()) {
@@ -68,12 +70,12 @@ public final class Sums {
                 }
             }, source, y);
         } else {
-            int parts = Region.parts(inner, COLUMNS);
-            Region.run("sum", Math.toIntExact(outer * parts), (task, scratch) -> {
-                int first = task % parts * COLUMNS;
-                int last = Math.min(inner, first + COLUMNS);
-                long xo = source.offset() + task / parts * (long) n * inner * bytes;
-                long yo = y.offset() + task / parts * (long) inner * bytes;
+            Split split = Split.of(inner, COLUMNS, LINE);
+            Region.run("sum", Math.toIntExact(outer * split.parts()), (task, scratch) -> {
+                int first = (int) split.from(task % split.parts());
+                int last = (int) split.to(task % split.parts());
+                long xo = source.offset() + task / split.parts() * (long) n * inner * bytes;
+                long yo = y.offset() + task / split.parts() * (long) inner * bytes;
                 switch (x.dtype()) {
                     case F32 -> FloatReductions.columnSums(source.segment(), xo, (float) s, y.segment(), yo, n, inner, first,
                             last);
