@@ -39,7 +39,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
-            "passes over the training pictures").orElse(20);
+            "passes over the training pictures").orElse(22);
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
             "pictures in a step").orElse(16);
     private static final Option<Double> LEARNING_RATE = Option.number("learning-rate", 0, Double.POSITIVE_INFINITY,
