@@ -2,6 +2,7 @@ package tessella.tests.sealed;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -104,8 +105,29 @@ class LauncherTest {
         Map<String, String> environment = Map.of("PATH", bin.toString(), "HOME", folder.resolve("home").toString(),
                 "JAVA_HOME", folder.resolve("a jdk").toString());
         Child child = Child.run(folder, environment, List.of("/bin/sh", launcher.toString(), "a", "b  c", ""));
-        assertEquals(String.join(" ", java.toString(), "[-Dtessella.home=" + checkout + "]", "[-p]", "[" + jar + "]",
+        assertEquals(String.join(" ", java.toString(), "[-XX:+UseSerialGC]", "[-Dtessella.home=" + checkout + "]", "[-p]", "[" + jar + "]",
                 "[-m]", "[tessella]", "[a]", "[b  c]", "[]") + "\n", child.out());
+    }
+
+    @Test
+    void aSecondOptimisingCompilerThreadOnTwoCoresOnly() throws Exception {
+        fakeJava(bin.resolve("java"), "25.0.3");
+        script(bin.resolve("getconf"), "#!/bin/sh\necho 2");
+        assertTrue(launch(List.of()).out().contains("[-XX:+UseSerialGC] [-XX:CICompilerCount=3]"));
+        script(bin.resolve("getconf"), "#!/bin/sh\necho 16");
+        assertFalse(launch(List.of()).out().contains("CICompilerCount"));
+    }
+
+    @Test
+    void theCollectorOfTheUserIsKept() throws Exception {
+        fakeJava(bin.resolve("java"), "25.0.3");
+        for (String name : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")) {
+            Map<String, String> environment = Map.of("PATH", bin.toString(), "HOME", folder.resolve("home").toString(),
+                    name, "-Xmx1g -XX:+UseZGC");
+            Child child = Child.run(folder, environment, List.of("/bin/sh", launcher.toString()));
+            assertEquals(0, child.exit(), child.err());
+            assertFalse(child.out().contains("GC]"), child.out());
+        }
     }
 
     @Test
