@@ -70,7 +70,7 @@ class MainTest {
         TrainCommand defaults = TrainCommand.of(TrainCommand.COMMAND.parse(List.of()));
         assertEquals("soft-moe-tiny", defaults.model());
         assertEquals(DataSet.FASHION_MNIST, defaults.data());
-        assertEquals(16, defaults.epochs());
+        assertEquals(22, defaults.epochs());
         assertEquals(16, defaults.batch());
         assertEquals(1e-3, defaults.learningRate());
         assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
