@@ -42,7 +42,7 @@ public class SoftMoeBenchmark {
         /** A layer so small that nothing but its overhead shows. */
         SMALLEST(1, 4, 8, 16, new SoftMoeConfig(2, 2, 1)),
         /** The layer of soft-moe-tiny in training: patches of 4 on pictures of 28. */
-        TINY(32, 49, 64, 256, new SoftMoeConfig(16, 3, 1)),
+        TINY(16, 49, 64, 256, new SoftMoeConfig(16, 3, 1)),
         /** The width and the tokens of ViT-S/16, with slots for all tokens. */
         S_16(4, 196, 384, 1536, new SoftMoeConfig(14, 14, 1));
 

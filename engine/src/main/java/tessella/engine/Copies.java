@@ -7,8 +7,6 @@ import tessella.kernels.FloatCopies;
 final class Copies {
     /** Elements of a task. */
     private static final long GRAIN = 1 << 14;
-    /** Rows that a part is a multiple of: the kernel turns squares of this side. */
-    private static final long SQUARE = 16;
 
     private Copies() {}
 
@@ -43,7 +41,7 @@ final class Copies {
         Shape batch = to.shape().axes(0, rank - 2);
         long[] fromStrides = Batches.strides(from, rank - 2);
         long[] toStrides = Batches.strides(to, rank - 2);
-        Split split = Split.of(m, Math.max(1, GRAIN / n), SQUARE);
+        Split split = Split.of(m, Math.max(1, GRAIN / n), FloatCopies.SIDE);
         int parts = split.parts();
         long bytes = to.dtype().bytes();
         Region.run("copy", Math.toIntExact(batch.size() * parts), (task, scratch) -> {

@@ -19,7 +19,7 @@ public final class CrossEntropy {
     private static void rows(String op, NdArray logits, Body body, NdArray... operands) {
         int classes = Math.toIntExact(logits.shape().dim(1));
         int rows = Math.toIntExact(logits.shape().dim(0));
-        Split split = Split.of(rows, Math.max(1, GRAIN / classes));
+        Split split = Split.rows(rows, classes, GRAIN);
         Region.run(op, split.parts(), (task, scratch) ->
                 body.run((int) split.from(task), split.length(task), classes), operands);
     }

@@ -83,15 +83,15 @@ public final class MatMul {
         boolean inPlace = single ? FloatGemm.readsInPlace(m, n, b.stride(-1))
                 : DoubleGemm.readsInPlace(m, n, b.stride(-1));
         int panels = single ? FloatGemm.panels(n) : DoubleGemm.panels(n);
-        long packedSize = single ? FloatGemm.packedSize(k, n) : DoubleGemm.packedSize(k, n);
-        NdArray right = inPlace ? b : pack(op, b, batch, stridesB, sharedB ? 1 : members, packedSize);
+        NdArray right = inPlace ? b : pack(op, b, batch, stridesB, sharedB ? 1 : members);
         long ldb = inPlace ? b.stride(-2) : FloatGemm.PACKED;
         try {
             int tiles = Region.parts(m, single ? FloatGemm.MR : DoubleGemm.MR);
-            long tile = Math.max(1, (long) m * n * k / tiles);
+            long work = (long) m * n * k;
+            long tile = Math.max(1, work / tiles);
             Split split = Split.of(tiles, Math.max(TILES, (GRAIN + tile - 1) / tile));
             int rowParts = split.parts();
-            int wanted = members * rowParts >= TASKS || (long) m * n * k * members < GRAIN ? 1
+            int wanted = members * rowParts >= TASKS || work * members < GRAIN ? 1
                     : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));
             int columns = (panels + wanted - 1) / wanted;
             int columnParts = Region.parts(panels, columns);
@@ -103,8 +103,8 @@ public final class MatMul {
                 int from = task % columnParts * columns;
                 int to = Math.min(panels, from + columns);
                 long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
-                long bo = right.offset() + (inPlace ? Batches.offset(batch, stridesB, member) : sharedB ? 0 : member * packedSize)
-                        * bytes;
+                long memberB = inPlace ? Batches.offset(batch, stridesB, member) : sharedB ? 0 : member * right.stride(0);
+                long bo = right.offset() + memberB * bytes;
                 long co = y.offset() + (long) member * m * n * bytes;
                 if (single) {
                     FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, right.segment(), bo, ldb, k, n,
@@ -124,7 +124,7 @@ public final class MatMul {
     }
 
     /** B of each member of the batch, or of the first alone, in panels. */
-    private static NdArray pack(String op, NdArray b, Shape batch, long[] stridesB, int packs, long packedSize) {
+    private static NdArray pack(String op, NdArray b, Shape batch, long[] stridesB, int packs) {
         boolean single = b.dtype() == DType.F32;
         int k = Math.toIntExact(b.shape().dim(-2));
         int n = Math.toIntExact(b.shape().dim(-1));
@@ -133,6 +133,7 @@ public final class MatMul {
         int width = single ? FloatGemm.WIDTH : DoubleGemm.WIDTH;
         int packPanels = Math.clamp(PACK / Math.max(1, (long) k * width), 1, panels);
         int packParts = Region.parts(panels, packPanels);
+        long packedSize = single ? FloatGemm.packedSize(k, n) : DoubleGemm.packedSize(k, n);
         NdArray packed = NdArray.result(op, b.dtype(), Shape.of(packs, packedSize));
         try {
             Region.run(op, packs * packParts, (task, scratch) -> {

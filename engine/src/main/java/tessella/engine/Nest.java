@@ -101,7 +101,7 @@ final class Nest {
                 body.run(task / split.parts(), (int) split.from(part), split.length(part));
             }, operands);
         } else {
-            Split split = Split.of(rows, Math.max(1, GRAIN / run));
+            Split split = Split.rows(rows, run, GRAIN);
             Region.run(op, split.parts(), (task, scratch) -> {
                 for (long row = split.from(task), end = split.to(task); row < end; row++) {
                     body.run(row, 0, run);

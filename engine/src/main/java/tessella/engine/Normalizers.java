@@ -56,7 +56,7 @@ public final class Normalizers {
         NdArray means = NdArray.result("layerNorm", x.dtype(), Shape.of(rows));
         NdArray rs = NdArray.result("layerNorm", x.dtype(), Shape.of(rows));
         long bytes = x.dtype().bytes();
-        Split split = Split.of(rows, Math.max(1, GRAIN / n));
+        Split split = Split.rows(rows, n, GRAIN);
         Region.run("layerNorm", split.parts(), (task, scratch) -> {
             long row = split.from(task);
             int count = split.length(task);
@@ -146,7 +146,7 @@ public final class Normalizers {
         NdArray y = NdArray.result("l2Normalize", x.dtype(), x.shape());
         NdArray rs = NdArray.result("l2Normalize", x.dtype(), Shape.of(rows));
         long bytes = x.dtype().bytes();
-        Split split = Split.of(rows, Math.max(1, GRAIN / n));
+        Split split = Split.rows(rows, n, GRAIN);
         Region.run("l2Normalize", split.parts(), (task, scratch) -> {
             long row = split.from(task);
             int count = split.length(task);
@@ -170,7 +170,7 @@ public final class Normalizers {
         NdArray cotangent = dy.contiguous();
         NdArray dx = NdArray.result("l2Normalize gradient", y.dtype(), y.shape());
         long bytes = y.dtype().bytes();
-        Split split = Split.of(rows, Math.max(1, GRAIN / n));
+        Split split = Split.rows(rows, n, GRAIN);
         Region.run("l2Normalize gradient", split.parts(), (task, scratch) -> {
             long row = split.from(task);
             int count = split.length(task);

@@ -143,7 +143,7 @@ public final class Softmaxes {
     private static void each(String op, NdArray[] operands, long outer, int n, int inner, Rows rows, Columns columns) {
         long bytes = operands[0].dtype().bytes();
         if (inner == 1) {
-            Split split = Split.of(outer, Math.max(1, GRAIN / Math.max(1, n)));
+            Split split = Split.rows(outer, n, GRAIN);
             Region.run(op, split.parts(), (task, scratch) ->
                     rows.run(split.from(task) * n * bytes, split.length(task)), operands);
         } else {

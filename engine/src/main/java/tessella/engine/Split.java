@@ -12,6 +12,11 @@ record Split(long size, int parts, long unit) {
         return of(size, grain, 1);
     }
 
+    /** Whole rows of n elements, some grain elements a part. */
+    static Split rows(long rows, long n, long grain) {
+        return of(rows, Math.max(1, grain / Math.max(1, n)));
+    }
+
     /** Parts of some grain elements that begin at multiples of a unit, such as a whole vector. */
     static Split of(long size, long grain, long unit) {
         long wanted = (size + grain - 1) / grain;

@@ -58,7 +58,7 @@ public final class Sums {
         NdArray y = NdArray.result("sum", x.dtype(), out);
         long bytes = x.dtype().bytes();
         if (inner == 1) {
-            Split split = Split.of(outer, Math.max(1, GRAIN / Math.max(1, n)));
+            Split split = Split.rows(outer, n, GRAIN);
             Region.run("sum", split.parts(), (task, scratch) -> {
                 long row = split.from(task);
                 int rows = split.length(task);

@@ -23,10 +23,8 @@ import tessella.models.train.Evaluation;
  */
 record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int batch, int threads)
         implements Program.Action {
-    /** Pictures at a time; the result does not depend on it. */
-    static final int DEFAULT_BATCH = 20;
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
-            "pictures computed at a time").orElse(DEFAULT_BATCH);
+            "pictures computed at a time").orElse(Evaluation.BATCH);
 
     /** What may follow {@code tessella eval}. */
     static final Command COMMAND = new Command("eval", "Measures the accuracy of a checkpoint on the test pictures.",

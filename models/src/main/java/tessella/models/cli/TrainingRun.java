@@ -77,7 +77,7 @@ final class TrainingRun implements Trainer.Listener {
             }
             Path file = directory.path().resolve("checkpoint.safetensors");
             checkpoint.save(file);
-            Evaluation test = Evaluation.of(checkpoint.model(), data.test(), preprocessing, EvalCommand.DEFAULT_BATCH);
+            Evaluation test = Evaluation.of(checkpoint.model(), data.test(), preprocessing, Evaluation.BATCH);
             Path report = report(checkpoint, test);
             out.println("test accuracy " + EvalCommand.decimals(test.accuracy()));
             out.println("checkpoint " + file);

@@ -21,6 +21,9 @@ import tessella.models.vit.VisionTransformer;
  * @param accuracy share of pictures named right, 0 to 1
  */
 public record Evaluation(double loss, int[] predictions, float[][] probabilities, double accuracy) {
+    /** Pictures at a time where nobody asks for another number: no more memory than a training step takes. */
+    public static final int BATCH = 20;
+
     /** Runs a model over all pictures, so many at a time; the result does not depend on how many. */
     public static Evaluation of(VisionTransformer model, ImageSet pictures, Preprocessing preprocessing, int batch) {
         int[] predictions = new int[pictures.size()];

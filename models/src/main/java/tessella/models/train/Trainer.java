@@ -21,8 +21,6 @@ import tessella.models.vit.VisionTransformer;
  * order of an epoch depends on (seed, epoch), the augmentation of a picture on (seed, epoch, picture).
  */
 public final class Trainer {
-    private static final int EVALUATION_BATCH = 20;
-
     private Trainer() {}
 
     /**
@@ -103,7 +101,7 @@ public final class Trainer {
                     }
                 }
                 listener.epoch(new Epoch(epoch, step, lossSum / perEpoch, (double) right / (perEpoch * config.batch()),
-                        Evaluation.of(model, data.validation(), preprocessing, EVALUATION_BATCH)));
+                        Evaluation.of(model, data.validation(), preprocessing, Evaluation.BATCH)));
             }
         }
     }
