@@ -18,22 +18,29 @@ import java.util.stream.Stream;
  * <p>C2 stops inlining helper methods inside large vector methods and then boxes every vector; so what a helper would do
  * is written once as a macro and expanded in place. The language, one directive a line:
  * <pre>
- *   ${expr}                   a variable (type, Type, bytes, Bits, bits, LAYOUT, f) or integer arithmetic over loop variables
+ *   ${expr}                   a variable (type, Type, bytes, Bits, bits, LAYOUT, f, cast) or integer arithmetic over loop
+ *                             variables
  *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6]
  *   #for[r=0..mr-1] #end      the body once for each value
  *   #macro name(a, b) #end    a macro; &#64;name(x, y) expands it, inside a line when its body is a single line
  *   #method[join] #end        a method with one #strip[i, n] #end in it, as two methods: the first runs the strip for the
  *                             whole vectors of i in [0, n), the second, named ..Rest, once under a mask for what is left;
- *                             $m is empty in the first and ", m" in the second. join is void, add or max: what the
- *                             first does with the result of the second
+ *                             $m is empty in the first and ", m" in the second. join is void, add, max or min: what
+ *                             the first does with the result of the second
  *   #include file             macros shared by several templates
  * </pre>
- * Usage: {@code java Expand.java TEMPLATES_DIR OUTPUT_DIR}. A file is rewritten only when its text changes.
+ * A family TypeX gives FloatX and DoubleX, and XKernels: its public methods with the {@code Precision} to choose by in front,
+ * numbers as double. Methods that take heap arrays have no such twin.
+ *
+ * <p>Usage: {@code java Expand.java TEMPLATES_DIR OUTPUT_DIR}. A file is rewritten only when its text changes.
  */
 final class Expand {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]+)}");
     private static final Pattern MASK = Pattern.compile("\\$m\\b");
     private static final Pattern CALL = Pattern.compile("@([a-z][A-Za-z0-9]*)\\(");
+
+    private static final Pattern METHOD = Pattern.compile(
+            "\n *(/\\*\\*(?:(?!\\*/).)*\\*/)\\s+public static (\\w+) (\\w+)\\(([^)]*)\\) \\{", Pattern.DOTALL);
 
     private record Macro(List<String> parameters, List<String> body) {}
 
@@ -54,17 +61,72 @@ final class Expand {
             files = walk.filter(f -> f.toString().endsWith(".java.template")).sorted().toList();
         }
         for (Path file : files) {
-            for (String type : List.of("float", "double")) {
-                String name = file.getFileName().toString().replace("Type", type.equals("float") ? "Float" : "Double")
-                        .replace(".template", "");
-                String text = new Expand(file.getParent(), type).file(file);
-                Path target = output.resolve(templates.relativize(file.getParent())).resolve(name);
-                Files.createDirectories(target.getParent());
-                if (!Files.exists(target) || !Files.readString(target).equals(text)) {
-                    Files.writeString(target, text);
-                }
+            String family = file.getFileName().toString().replace("Type", "").replace(".java.template", "");
+            Path folder = output.resolve(templates.relativize(file.getParent()));
+            String floats = new Expand(file.getParent(), "float").file(file);
+            String doubles = new Expand(file.getParent(), "double").file(file);
+            write(folder.resolve("Float" + family + ".java"), floats);
+            write(folder.resolve("Double" + family + ".java"), doubles);
+            String dispatch = dispatch(family, floats, doubles);
+            if (dispatch != null) {
+                write(folder.resolve(family + "Kernels.java"), dispatch);
             }
         }
+    }
+
+    private static void write(Path target, String text) throws IOException {
+        Files.createDirectories(target.getParent());
+        if (!Files.exists(target) || !Files.readString(target).equals(text)) {
+            Files.writeString(target, text);
+        }
+    }
+
+    /** The class that chooses between the two expansions of a family, or null when no method can be chosen so. */
+    private static String dispatch(String family, String floats, String doubles) {
+        Matcher single = METHOD.matcher(floats);
+        Matcher twice = METHOD.matcher(doubles);
+        StringBuilder methods = new StringBuilder();
+        while (single.find() && twice.find()) {
+            if (single.group(4).contains("float[]")) {
+                continue;
+            }
+            List<String> own = arguments(single.group(4));
+            List<String> other = arguments(twice.group(4));
+            List<String> head = new ArrayList<>(List.of("Precision precision"));
+            List<String> floatCall = new ArrayList<>();
+            List<String> doubleCall = new ArrayList<>();
+            for (int i = 0; i < own.size(); i++) {
+                String name = other.get(i).replaceAll(".* ", "");
+                head.add(other.get(i));
+                floatCall.add((own.get(i).equals(other.get(i)) ? "" : "(float) ") + name);
+                doubleCall.add(name);
+            }
+            boolean yields = !single.group(2).equals("void");
+            methods.append("""
+
+                        DOC
+                        public static RESULT NAME(HEAD) {
+                            RETURNswitch (precision) {
+                                case SINGLE -> Float%1$s.NAME(SINGLE);
+                                case DOUBLE -> Double%1$s.NAME(DOUBLE);
+                            }END
+                        }
+                    """.formatted(family).replace("DOC", single.group(1).replaceAll("\n +", "\n     "))
+                    .replace("RESULT", twice.group(2)).replace("NAME", single.group(3)).replace("HEAD", String.join(", ", head))
+                    .replace("RETURN", yields ? "return " : "").replace("END", yields ? ";" : "")
+                    .replace("(SINGLE)", "(" + String.join(", ", floatCall) + ")")
+                    .replace("(DOUBLE)", "(" + String.join(", ", doubleCall) + ")"));
+        }
+        return methods.isEmpty() ? null : """
+                // Expanded from TypeFAMILY.java.template: edit the template, not this file.
+                package tessella.kernels;
+
+                import java.lang.foreign.MemorySegment;
+
+                /** The kernels of {@link FloatFAMILY} and {@link DoubleFAMILY}, chosen by precision. */
+                public final class FAMILYKernels {
+                    private FAMILYKernels() {}
+                """.replace("FAMILY", family) + methods + "}\n";
     }
 
     private String file(Path file) throws IOException {
@@ -74,6 +136,7 @@ final class Expand {
         variables.put("Type", single ? "Float" : "Double");
         variables.put("LAYOUT", single ? "FLOAT" : "DOUBLE");
         variables.put("f", single ? "f" : "");
+        variables.put("cast", single ? "(float) " : "");
         variables.put("KC", single ? "768" : "384");
         variables.put("bytes", single ? "4" : "8");
         variables.put("Bits", single ? "Int" : "Long");
@@ -164,7 +227,7 @@ final class Expand {
                 continue;
             }
             String value = whole.substring(7, whole.length() - 1);
-            String joined = join.equals("add") ? value + " + " + call : "Math.max(" + value + ", " + call + ")";
+            String joined = join.equals("add") ? value + " + " + call : "Math." + join + "(" + value + ", " + call + ")";
             out.add("        return S.loopBound(" + n + ") == " + n + " ? " + value + " : " + joined + ";");
         }
         if (join.equals("void")) {

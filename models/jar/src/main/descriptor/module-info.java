@@ -9,6 +9,7 @@ module tessella {
     exports tessella.autodiff;
     exports tessella.models.data;
     exports tessella.models.nn;
+    exports tessella.models.patchmerger;
     exports tessella.models.report;
     exports tessella.models.softmoe;
     exports tessella.models.train;

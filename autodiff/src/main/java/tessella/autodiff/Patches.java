@@ -4,7 +4,7 @@ import static tessella.autodiff.Shapes.permute;
 import static tessella.autodiff.Shapes.reshape;
 import static tessella.autodiff.Shapes.slice;
 
-/** Images as sequences of square patches. */
+/** Images as sequences of patches. */
 public final class Patches {
     private Patches() {}
 
@@ -15,17 +15,26 @@ public final class Patches {
      * @throws IllegalArgumentException if the images have not 4 axes, or no patch fits
      */
     public static Tensor patchify(Tensor images, long p) {
-        if (images.shape().rank() != 4 || p < 1 || images.dim(1) < p || images.dim(2) < p) {
+        return patchify(images, p, p);
+    }
+
+    /**
+     * Cuts images into patches of height p and width q: [batch, rows * columns, p * q * channels], as for square ones.
+     *
+     * @throws IllegalArgumentException if the images have not 4 axes, or no patch fits
+     */
+    public static Tensor patchify(Tensor images, long p, long q) {
+        if (images.shape().rank() != 4 || p < 1 || q < 1 || images.dim(1) < p || images.dim(2) < q) {
             throw new IllegalArgumentException("patchify: expected images [batch, height, width, channels] of at least one "
-                    + "patch of side " + p + ", found " + images.shape());
+                    + "patch of " + p + " x " + q + ", found " + images.shape());
         }
         long batch = images.dim(0);
         long rows = images.dim(1) / p;
-        long columns = images.dim(2) / p;
+        long columns = images.dim(2) / q;
         long channels = images.dim(3);
-        Tensor whole = slice(slice(images, 1, 0, rows * p), 2, 0, columns * p);
-        Tensor grid = reshape(whole, batch, rows, p, columns, p * channels);       // [b, r, y, c, (x, channel)]
-        return reshape(permute(grid, 0, 1, 3, 2, 4), batch, rows * columns, p * p * channels);
+        Tensor whole = slice(slice(images, 1, 0, rows * p), 2, 0, columns * q);
+        Tensor grid = reshape(whole, batch, rows, p, columns, q * channels);       // [b, r, y, c, (x, channel)]
+        return reshape(permute(grid, 0, 1, 3, 2, 4), batch, rows * columns, p * q * channels);
     }
 
     /**

@@ -1,6 +1,6 @@
 package tessella.engine;
 
-import tessella.kernels.DoubleCopies;
+import tessella.kernels.CopiesKernels;
 import tessella.kernels.FloatCopies;
 
 /** Copies between any two layouts of one shape. */
@@ -55,9 +55,6 @@ final class Copies {
 
     private static void rows(DType dtype, NdArray from, long source, long rs, long cs, NdArray to, long target, long trs,
             int rows, int n) {
-        switch (dtype) {
-            case F32 -> FloatCopies.copy(from.segment(), source, rs, cs, to.segment(), target, trs, rows, n);
-            case F64 -> DoubleCopies.copy(from.segment(), source, rs, cs, to.segment(), target, trs, rows, n);
-        }
+        CopiesKernels.copy(dtype.precision(), from.segment(), source, rs, cs, to.segment(), target, trs, rows, n);
     }
 }

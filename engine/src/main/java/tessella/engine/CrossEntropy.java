@@ -1,7 +1,6 @@
 package tessella.engine;
 
-import tessella.kernels.DoubleLosses;
-import tessella.kernels.FloatLosses;
+import tessella.kernels.LossesKernels;
 
 /** Cross-entropy of rows of logits [rows, classes], one loss a row, with gradients. */
 public final class CrossEntropy {
@@ -58,12 +57,8 @@ public final class CrossEntropy {
         rows("softmaxCrossEntropy", z, (row, rows, n) -> {
             long at = (long) row * n * z.dtype().bytes();
             long lo = losses.offset() + (long) row * z.dtype().bytes();
-            switch (z.dtype()) {
-                case F32 -> FloatLosses.crossEntropy(z.segment(), z.offset() + at, labels, row, smoothing, p.segment(),
-                        p.offset() + at, losses.segment(), lo, rows, n);
-                case F64 -> DoubleLosses.crossEntropy(z.segment(), z.offset() + at, labels, row, smoothing, p.segment(),
-                        p.offset() + at, losses.segment(), lo, rows, n);
-            }
+            LossesKernels.crossEntropy(z.dtype().precision(), z.segment(), z.offset() + at, labels, row, smoothing,
+                    p.segment(), p.offset() + at, losses.segment(), lo, rows, n);
         }, z, losses, p);
         z.freeUnless(logits);
         return new Softmax(losses, p);
@@ -77,12 +72,8 @@ public final class CrossEntropy {
         rows("softmaxCrossEntropy gradient", p, (row, rows, n) -> {
             long at = (long) row * n * p.dtype().bytes();
             long lo = d.offset() + (long) row * p.dtype().bytes();
-            switch (p.dtype()) {
-                case F32 -> FloatLosses.crossEntropyGradient(p.segment(), p.offset() + at, labels, row, (float) smoothing,
-                        d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
-                case F64 -> DoubleLosses.crossEntropyGradient(p.segment(), p.offset() + at, labels, row, smoothing,
-                        d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
-            }
+            LossesKernels.crossEntropyGradient(p.dtype().precision(), p.segment(), p.offset() + at, labels, row, smoothing,
+                    d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
         }, p, d, dz);
         d.freeUnless(dlosses);
         return dz;
@@ -106,12 +97,8 @@ public final class CrossEntropy {
         rows("softmaxCrossEntropy", z, (row, rows, n) -> {
             long at = (long) row * n * z.dtype().bytes();
             long lo = losses.offset() + (long) row * z.dtype().bytes();
-            switch (z.dtype()) {
-                case F32 -> FloatLosses.crossEntropySoft(z.segment(), z.offset() + at, t.segment(), t.offset() + at,
-                        p.segment(), p.offset() + at, losses.segment(), lo, rows, n);
-                case F64 -> DoubleLosses.crossEntropySoft(z.segment(), z.offset() + at, t.segment(), t.offset() + at,
-                        p.segment(), p.offset() + at, losses.segment(), lo, rows, n);
-            }
+            LossesKernels.crossEntropySoft(z.dtype().precision(), z.segment(), z.offset() + at, t.segment(), t.offset() + at,
+                    p.segment(), p.offset() + at, losses.segment(), lo, rows, n);
         }, z, t, losses, p);
         z.freeUnless(logits);
         t.freeUnless(targets);
@@ -127,12 +114,8 @@ public final class CrossEntropy {
         rows("softmaxCrossEntropy gradient", p, (row, rows, n) -> {
             long at = (long) row * n * p.dtype().bytes();
             long lo = d.offset() + (long) row * p.dtype().bytes();
-            switch (p.dtype()) {
-                case F32 -> FloatLosses.crossEntropySoftGradient(p.segment(), p.offset() + at, t.segment(), t.offset() + at,
-                        d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
-                case F64 -> DoubleLosses.crossEntropySoftGradient(p.segment(), p.offset() + at, t.segment(), t.offset() + at,
-                        d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
-            }
+            LossesKernels.crossEntropySoftGradient(p.dtype().precision(), p.segment(), p.offset() + at, t.segment(),
+                    t.offset() + at, d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
         }, p, t, d, dz);
         t.freeUnless(targets);
         d.freeUnless(dlosses);
@@ -147,12 +130,8 @@ public final class CrossEntropy {
         rows("sigmoidCrossEntropy", z, (row, rows, n) -> {
             long at = (long) row * n * z.dtype().bytes();
             long lo = losses.offset() + (long) row * z.dtype().bytes();
-            switch (z.dtype()) {
-                case F32 -> FloatLosses.sigmoidCrossEntropy(z.segment(), z.offset() + at, t.segment(), t.offset() + at,
-                        losses.segment(), lo, rows, n);
-                case F64 -> DoubleLosses.sigmoidCrossEntropy(z.segment(), z.offset() + at, t.segment(), t.offset() + at,
-                        losses.segment(), lo, rows, n);
-            }
+            LossesKernels.sigmoidCrossEntropy(z.dtype().precision(), z.segment(), z.offset() + at, t.segment(),
+                    t.offset() + at, losses.segment(), lo, rows, n);
         }, z, t, losses);
         z.freeUnless(logits);
         t.freeUnless(targets);
@@ -168,12 +147,8 @@ public final class CrossEntropy {
         rows("sigmoidCrossEntropy gradient", z, (row, rows, n) -> {
             long at = (long) row * n * z.dtype().bytes();
             long lo = d.offset() + (long) row * z.dtype().bytes();
-            switch (z.dtype()) {
-                case F32 -> FloatLosses.sigmoidCrossEntropyGradient(z.segment(), z.offset() + at, t.segment(),
-                        t.offset() + at, d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
-                case F64 -> DoubleLosses.sigmoidCrossEntropyGradient(z.segment(), z.offset() + at, t.segment(),
-                        t.offset() + at, d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
-            }
+            LossesKernels.sigmoidCrossEntropyGradient(z.dtype().precision(), z.segment(), z.offset() + at, t.segment(),
+                    t.offset() + at, d.segment(), lo, dz.segment(), dz.offset() + at, rows, n);
         }, z, t, d, dz);
         z.freeUnless(logits);
         t.freeUnless(targets);

@@ -1,6 +1,7 @@
 package tessella.engine;
 
 import java.lang.foreign.ValueLayout;
+import tessella.kernels.Precision;
 
 /** Element types that operators compute in. */
 public enum DType {
@@ -20,6 +21,11 @@ public enum DType {
     /** Bytes of one element. */
     public int bytes() {
         return bytes;
+    }
+
+    /** The kernels that compute in this type. */
+    Precision precision() {
+        return this == F32 ? Precision.SINGLE : Precision.DOUBLE;
     }
 
     ValueLayout layout() {

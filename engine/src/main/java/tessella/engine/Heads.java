@@ -58,7 +58,8 @@ public final class Heads {
         return new Attention(o, lse);
     }
 
-    /** dv = P^T do, dS = P (dP - rowsum(P dP)), dP = do v^T, dq = scale dS k, dk = scale dS^T q, P from the saved normalisers. */
+    /** dv = P^T do, dS = P (dP - rowsum(P dP)), dP = do v^T, dq = scale dS k, dk = scale dS^T q,
+            P from the saved normalisers. */
     public static Gradient gradient(NdArray q, NdArray k, NdArray v, Attention saved, NdArray dO, double scale) {
         NdArray queries = packed(q);
         NdArray keys = packed(k);
@@ -82,7 +83,8 @@ public final class Heads {
                 case F32 -> {
                     scratch.reserve(FloatAttention.backwardScratch(m, d) * bytes, "attention gradient");
                     FloatAttention.backward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
-                            at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1), cotangent.segment(), at(cotangent, b, h), cotangent.stride(1),
+                            at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1),
+                                    cotangent.segment(), at(cotangent, b, h), cotangent.stride(1),
                             lse.segment(), lo, dq.segment(), at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h),
                             dk.stride(1), dv.segment(), at(dv, b, h), dv.stride(1), n, m, d, (float) scale,
                             scratch.segment(), scratch.offset(), scratch.floatA(), scratch.floatC());
@@ -90,7 +92,8 @@ public final class Heads {
                 case F64 -> {
                     scratch.reserve(DoubleAttention.backwardScratch(m, d) * bytes, "attention gradient");
                     DoubleAttention.backward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
-                            at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1), cotangent.segment(), at(cotangent, b, h), cotangent.stride(1),
+                            at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1),
+                                    cotangent.segment(), at(cotangent, b, h), cotangent.stride(1),
                             lse.segment(), lo, dq.segment(), at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h),
                             dk.stride(1), dv.segment(), at(dv, b, h), dv.stride(1), n, m, d, scale, scratch.segment(),
                             scratch.offset(), scratch.doubleA(), scratch.doubleC());

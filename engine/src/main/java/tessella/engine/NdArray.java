@@ -264,6 +264,40 @@ public final class NdArray {
     }
 
     /**
+     * Every step-th element of [from, to) of an axis; a view.
+     *
+     * @throws IllegalArgumentException if the range does not lie in the axis or the step is not positive
+     */
+    public NdArray slice(int axis, long from, long to, long step) {
+        if (step < 1) {
+            throw new IllegalArgumentException("slice: expected a positive step, found " + step);
+        }
+        NdArray range = slice(axis, from, to);
+        int at = shape.axis(axis);
+        long[] stepped = strides.clone();
+        stepped[at] *= step;
+        return new NdArray(allocation, dtype, shape.with(at, (to - from + step - 1) / step), stepped, range.start);
+    }
+
+    /** The elements of an axis in reverse order; a view. */
+    NdArray reversed(int axis) {
+        check("flip");
+        int at = shape.axis(axis);
+        long[] back = strides.clone();
+        back[at] = -back[at];
+        return new NdArray(allocation, dtype, shape, back, start + Math.max(0, shape.dim(at) - 1) * strides[at]);
+    }
+
+    /** A contiguous copy in the innermost scope, the elements of the given axes in reverse order. */
+    public NdArray flipped(int... axes) {
+        NdArray view = this;
+        for (int axis : axes) {
+            view = view.reversed(axis);
+        }
+        return view.copy();
+    }
+
+    /**
      * Axes of extent 1, and new leading axes, repeated without a copy.
      *
      * @throws IllegalArgumentException if the shapes do not broadcast to the target

@@ -1,9 +1,8 @@
 package tessella.engine;
 
-import tessella.kernels.DoubleNorms;
-import tessella.kernels.FloatNorms;
+import tessella.kernels.NormsKernels;
 
-/** LayerNorm and L2 normalisation over the last axis, with their gradients. */
+/** LayerNorm, RMSNorm and L2 normalisation over the last axis, with their gradients. */
 public final class Normalizers {
     private static final long GRAIN = 1 << 13;
     /** Most partial sums of a parameter's gradient, so that adding them up stays cheap. */
@@ -13,6 +12,12 @@ public final class Normalizers {
 
     /** y, and the mean and r = (variance + eps)^-1/2 of each row, that the gradient needs. */
     public record LayerNorm(NdArray y, NdArray means, NdArray rs) {}
+
+    /** y, and r = (mean x^2 + eps)^-1/2 of each row, that the gradient needs. */
+    public record Rms(NdArray y, NdArray rs) {}
+
+    /** Cotangents of x and of the gain; null where the gain was. */
+    public record RmsGradient(NdArray dx, NdArray dgain) {}
 
     /** y, and r = (sum x^2 + eps)^-1/2 of each row. */
     public record L2(NdArray y, NdArray rs) {}
@@ -62,14 +67,9 @@ public final class Normalizers {
             int count = split.length(task);
             long at = row * n * bytes;
             long statistic = row * bytes;
-            switch (x.dtype()) {
-                case F32 -> FloatNorms.layerNorm(source.segment(), source.offset() + at, segment(gain), offset(gain),
-                        segment(bias), offset(bias), y.segment(), y.offset() + at, means.segment(),
-                        means.offset() + statistic, rs.segment(), rs.offset() + statistic, count, n, eps);
-                case F64 -> DoubleNorms.layerNorm(source.segment(), source.offset() + at, segment(gain), offset(gain),
-                        segment(bias), offset(bias), y.segment(), y.offset() + at, means.segment(),
-                        means.offset() + statistic, rs.segment(), rs.offset() + statistic, count, n, eps);
-            }
+            NormsKernels.layerNorm(x.dtype().precision(), source.segment(), source.offset() + at, segment(gain), offset(gain),
+                    segment(bias), offset(bias), y.segment(), y.offset() + at, means.segment(), means.offset() + statistic,
+                    rs.segment(), rs.offset() + statistic, count, n, eps);
         }, source, gain, bias, y, means, rs);
         source.freeUnless(x);
         return new LayerNorm(y, means, rs);
@@ -84,7 +84,7 @@ public final class Normalizers {
         NdArray source = x.contiguous();
         NdArray cotangent = dy.contiguous();
         NdArray dx = NdArray.result("layerNorm gradient", x.dtype(), x.shape());
-        long group = Math.max(Math.max(1, GRAIN / n), (rows + PARTIALS - 1) / PARTIALS);
+        long group = partial(rows, n);
         int parts = Region.parts(rows, group);
         NdArray dgains = gain == null ? null : NdArray.result("layerNorm gradient", x.dtype(), Shape.of(parts, n));
         NdArray dbiases = bias == null ? null : NdArray.result("layerNorm gradient", x.dtype(), Shape.of(parts, n));
@@ -97,18 +97,11 @@ public final class Normalizers {
             long part = (long) task * n * bytes;
             clear(dgains, part, n);
             clear(dbiases, part, n);
-            switch (x.dtype()) {
-                case F32 -> FloatNorms.layerNormGradient(source.segment(), source.offset() + at, segment(gain), offset(gain),
-                        cotangent.segment(), cotangent.offset() + at, saved.means().segment(),
-                        saved.means().offset() + statistic, saved.rs().segment(), saved.rs().offset() + statistic,
-                        dx.segment(), dx.offset() + at, segment(dgains), offset(dgains) + part, segment(dbiases),
-                        offset(dbiases) + part, count, n);
-                case F64 -> DoubleNorms.layerNormGradient(source.segment(), source.offset() + at, segment(gain), offset(gain),
-                        cotangent.segment(), cotangent.offset() + at, saved.means().segment(),
-                        saved.means().offset() + statistic, saved.rs().segment(), saved.rs().offset() + statistic,
-                        dx.segment(), dx.offset() + at, segment(dgains), offset(dgains) + part, segment(dbiases),
-                        offset(dbiases) + part, count, n);
-            }
+            NormsKernels.layerNormGradient(x.dtype().precision(), source.segment(), source.offset() + at, segment(gain),
+                    offset(gain), cotangent.segment(), cotangent.offset() + at, saved.means().segment(),
+                    saved.means().offset() + statistic, saved.rs().segment(), saved.rs().offset() + statistic, dx.segment(),
+                    dx.offset() + at, segment(dgains), offset(dgains) + part, segment(dbiases), offset(dbiases) + part, count,
+                    n);
         }, source, gain, cotangent, saved.means(), saved.rs(), dx, dgains, dbiases);
         source.freeUnless(x);
         cotangent.freeUnless(dy);
@@ -138,6 +131,61 @@ public final class Normalizers {
         return x == null ? 0 : x.offset();
     }
 
+    /**
+     * y = gain x (mean x^2 + eps)^-1/2 over the last axis; gain [n] may be null.
+     *
+     * @throws IllegalArgumentException if the gain does not have the extent of the last axis
+     */
+    public static Rms rms(NdArray x, NdArray gain, double eps) {
+        int n = width("rmsNorm", x);
+        checkGain("rmsNorm", x, gain, "gain");
+        long rows = x.size() / n;
+        NdArray source = x.contiguous();
+        NdArray y = NdArray.result("rmsNorm", x.dtype(), x.shape());
+        NdArray rs = NdArray.result("rmsNorm", x.dtype(), Shape.of(rows));
+        long bytes = x.dtype().bytes();
+        Split split = Split.rows(rows, n, GRAIN);
+        Region.run("rmsNorm", split.parts(), (task, scratch) -> {
+            long at = split.from(task) * n * bytes;
+            NormsKernels.rms(x.dtype().precision(), source.segment(), source.offset() + at, segment(gain), offset(gain),
+                    y.segment(), y.offset() + at, rs.segment(), rs.offset() + split.from(task) * bytes, split.length(task), n,
+                    eps);
+        }, source, gain, y, rs);
+        source.freeUnless(x);
+        return new Rms(y, rs);
+    }
+
+    /** With u = dy gain and xh = x r: dx = r (u - xh mean(u xh)), dgain = sum dy xh, null without a gain. */
+    public static RmsGradient rmsGradient(NdArray x, NdArray gain, Rms saved, NdArray dy) {
+        int n = width("rmsNorm", x);
+        long rows = x.size() / n;
+        NdArray source = x.contiguous();
+        NdArray cotangent = dy.contiguous();
+        NdArray dx = NdArray.result("rmsNorm gradient", x.dtype(), x.shape());
+        long group = partial(rows, n);
+        int parts = Region.parts(rows, group);
+        NdArray dgains = gain == null ? null : NdArray.result("rmsNorm gradient", x.dtype(), Shape.of(parts, n));
+        long bytes = x.dtype().bytes();
+        Region.run("rmsNorm gradient", parts, (task, scratch) -> {
+            long row = task * group;
+            long at = row * n * bytes;
+            long part = (long) task * n * bytes;
+            clear(dgains, part, n);
+            NormsKernels.rmsGradient(x.dtype().precision(), source.segment(), source.offset() + at, segment(gain), offset(gain),
+                    cotangent.segment(), cotangent.offset() + at, saved.rs().segment(), saved.rs().offset() + row * bytes,
+                    dx.segment(), dx.offset() + at, segment(dgains), offset(dgains) + part,
+                    (int) Math.min(group, rows - row), n);
+        }, source, gain, cotangent, saved.rs(), dx, dgains);
+        source.freeUnless(x);
+        cotangent.freeUnless(dy);
+        return new RmsGradient(dx, total(dgains, n));
+    }
+
+    /** Rows whose parameter gradients are added up before they join the others: so many that few parts are left. */
+    private static long partial(long rows, int n) {
+        return Math.max(Math.max(1, GRAIN / n), (rows + PARTIALS - 1) / PARTIALS);
+    }
+
     /** y = x (sum x^2 + eps)^-1/2 over the last axis. */
     public static L2 l2(NdArray x, double eps) {
         int n = width("l2Normalize", x);
@@ -151,12 +199,8 @@ public final class Normalizers {
             long row = split.from(task);
             int count = split.length(task);
             long at = row * n * bytes;
-            switch (x.dtype()) {
-                case F32 -> FloatNorms.l2(source.segment(), source.offset() + at, y.segment(), y.offset() + at, rs.segment(),
-                        rs.offset() + row * bytes, count, n, eps);
-                case F64 -> DoubleNorms.l2(source.segment(), source.offset() + at, y.segment(), y.offset() + at, rs.segment(),
-                        rs.offset() + row * bytes, count, n, eps);
-            }
+            NormsKernels.l2(x.dtype().precision(), source.segment(), source.offset() + at, y.segment(), y.offset() + at,
+                    rs.segment(), rs.offset() + row * bytes, count, n, eps);
         }, source, y, rs);
         source.freeUnless(x);
         return new L2(y, rs);
@@ -175,12 +219,9 @@ public final class Normalizers {
             long row = split.from(task);
             int count = split.length(task);
             long at = row * n * bytes;
-            switch (y.dtype()) {
-                case F32 -> FloatNorms.l2Gradient(y.segment(), y.offset() + at, cotangent.segment(), cotangent.offset() + at,
-                        saved.rs().segment(), saved.rs().offset() + row * bytes, dx.segment(), dx.offset() + at, count, n);
-                case F64 -> DoubleNorms.l2Gradient(y.segment(), y.offset() + at, cotangent.segment(), cotangent.offset() + at,
-                        saved.rs().segment(), saved.rs().offset() + row * bytes, dx.segment(), dx.offset() + at, count, n);
-            }
+            NormsKernels.l2Gradient(y.dtype().precision(), y.segment(), y.offset() + at, cotangent.segment(),
+                    cotangent.offset() + at, saved.rs().segment(), saved.rs().offset() + row * bytes, dx.segment(),
+                    dx.offset() + at, count, n);
         }, y, cotangent, saved.rs(), dx);
         cotangent.freeUnless(dy);
         return dx;

@@ -1,73 +1,154 @@
 package tessella.engine;
 
 import java.lang.foreign.MemorySegment;
-import tessella.kernels.DoublePointwise;
-import tessella.kernels.FloatPointwise;
+import tessella.kernels.FunctionsKernels;
+import tessella.kernels.PointwiseKernels;
+import tessella.kernels.Precision;
 
 /** Elementwise operators over any strides, with broadcasting; results are new contiguous arrays in the innermost scope. */
 public final class Pointwise {
     private Pointwise() {}
 
     private interface Loop1 {
-        void run(MemorySegment x, long xo, MemorySegment y, long yo, int n);
+        void run(Precision precision, MemorySegment x, long xo, MemorySegment y, long yo, int n);
     }
 
     private interface Loop2 {
-        void run(MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment y, long yo, int n);
+        void run(Precision precision, MemorySegment a, long ao, MemorySegment b, long bo, MemorySegment y, long yo, int n);
     }
 
     /** Operators of one operand. */
     public enum Unary {
         /** e^x. */
-        EXP(FloatPointwise::exp, DoublePointwise::exp),
+        EXP(FunctionsKernels::exp),
+        /** e^x - 1. */
+        EXPM1(FunctionsKernels::expm1),
+        /** log x. */
+        LOG(FunctionsKernels::log),
+        /** log(1 + x). */
+        LOG1P(FunctionsKernels::log1p),
+        /** sqrt(x). */
+        SQRT(PointwiseKernels::sqrt),
+        /** 1 / sqrt(x). */
+        RSQRT(PointwiseKernels::rsqrt),
+        /** x^2. */
+        SQUARE(PointwiseKernels::square),
         /** 1 / x. */
-        RECIPROCAL(FloatPointwise::reciprocal, DoublePointwise::reciprocal),
-        /** 1 / (1 + e^-x). */
-        SIGMOID(FloatPointwise::sigmoid, DoublePointwise::sigmoid),
+        RECIPROCAL(PointwiseKernels::reciprocal),
+        /** |x|. */
+        ABS(PointwiseKernels::abs),
+        /** sin x. */
+        SIN(FunctionsKernels::sin),
+        /** cos x. */
+        COS(FunctionsKernels::cos),
+        /** tanh x. */
+        TANH(FunctionsKernels::tanh),
+        /** erf x. */
+        ERF(FunctionsKernels::erf),
+        /** s(x) = 1 / (1 + e^-x). */
+        SIGMOID(FunctionsKernels::sigmoid),
+        /** log s(x). */
+        LOG_SIGMOID(FunctionsKernels::logSigmoid),
+        /** log(1 + e^x). */
+        SOFTPLUS(FunctionsKernels::softplus),
+        /** x s(x). */
+        SILU(FunctionsKernels::silu),
+        /** max(x, 0). */
+        RELU(PointwiseKernels::relu),
         /** x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2. */
-        GELU(FloatPointwise::gelu, DoublePointwise::gelu);
+        GELU(FunctionsKernels::gelu),
+        /** x (1 + erf(x / sqrt 2)) / 2. */
+        GELU_ERF(FunctionsKernels::geluErf);
 
-        private final Loop1 floats;
-        private final Loop1 doubles;
+        private final Loop1 loop;
 
-        Unary(Loop1 floats, Loop1 doubles) {
-            this.floats = floats;
-            this.doubles = doubles;
+        Unary(Loop1 loop) {
+            this.loop = loop;
         }
     }
 
-    /** Operators of two operands. */
+    /** Operators of two operands; those named X_GRADIENT are the gradient of X, given a and the cotangent b. */
     public enum Binary {
         /** a + b. */
-        ADD(FloatPointwise::add, FloatPointwise::addScalar, FloatPointwise::addFromScalar,
-                DoublePointwise::add, DoublePointwise::addScalar, DoublePointwise::addFromScalar),
+        ADD(PointwiseKernels::add, PointwiseKernels::addScalar, PointwiseKernels::addFromScalar),
         /** a - b. */
-        SUB(FloatPointwise::sub, FloatPointwise::subScalar, FloatPointwise::subFromScalar,
-                DoublePointwise::sub, DoublePointwise::subScalar, DoublePointwise::subFromScalar),
+        SUB(PointwiseKernels::sub, PointwiseKernels::subScalar, PointwiseKernels::subFromScalar),
         /** a b. */
-        MUL(FloatPointwise::mul, FloatPointwise::mulScalar, FloatPointwise::mulFromScalar,
-                DoublePointwise::mul, DoublePointwise::mulScalar, DoublePointwise::mulFromScalar),
+        MUL(PointwiseKernels::mul, PointwiseKernels::mulScalar, PointwiseKernels::mulFromScalar),
         /** a / b. */
-        DIV(FloatPointwise::div, FloatPointwise::divScalar, FloatPointwise::divFromScalar,
-                DoublePointwise::div, DoublePointwise::divScalar, DoublePointwise::divFromScalar),
-        /** gelu'(a) b: the gradient of GELU at a, applied to the cotangent b. */
-        GELU_GRADIENT(FloatPointwise::geluGradient, null, null, DoublePointwise::geluGradient, null, null);
+        DIV(PointwiseKernels::div, PointwiseKernels::divScalar, PointwiseKernels::divFromScalar),
+        /** max(a, b); NaN if one is. */
+        MAX(PointwiseKernels::max),
+        /** min(a, b); NaN if one is. */
+        MIN(PointwiseKernels::min),
+        /** what a receives of the cotangent of max(a, b): 1 where a &gt; b, 1/2 where a = b, else 0. */
+        SHARE(PointwiseKernels::share),
+        /** a^b. */
+        POW(PointwiseKernels::pow),
+        /** b a^(b - 1), the derivative of a^b by a. */
+        POW_BASE(PointwiseKernels::powBase),
+        /** a^b log a, the derivative of a^b by b. */
+        POW_EXPONENT(PointwiseKernels::powExponent),
+        /** b where a is not 0, else 0. */
+        KEEP(PointwiseKernels::keep),
+        /** b where a is 0, else 0. */
+        DROP(PointwiseKernels::drop),
+        /** b where a is not 0, else minus infinity. */
+        MASK(PointwiseKernels::mask),
+        /** a = y. */
+        EXPM1_GRADIENT(FunctionsKernels::expm1Gradient),
+        /** a = x. */
+        LOG1P_GRADIENT(FunctionsKernels::log1pGradient),
+        /** a = y. */
+        SQRT_GRADIENT(PointwiseKernels::sqrtGradient),
+        /** a = y. */
+        RSQRT_GRADIENT(PointwiseKernels::rsqrtGradient),
+        /** a = x. */
+        SQUARE_GRADIENT(PointwiseKernels::squareGradient),
+        /** a = y. */
+        RECIPROCAL_GRADIENT(PointwiseKernels::reciprocalGradient),
+        /** a = x. */
+        ABS_GRADIENT(PointwiseKernels::absGradient),
+        /** a = y. */
+        TANH_GRADIENT(FunctionsKernels::tanhGradient),
+        /** a = x. */
+        ERF_GRADIENT(FunctionsKernels::erfGradient),
+        /** a = y. */
+        SIGMOID_GRADIENT(FunctionsKernels::sigmoidGradient),
+        /** a = x. */
+        LOG_SIGMOID_GRADIENT(FunctionsKernels::logSigmoidGradient),
+        /** a = x. */
+        SOFTPLUS_GRADIENT(FunctionsKernels::softplusGradient),
+        /** a = x. */
+        SILU_GRADIENT(FunctionsKernels::siluGradient),
+        /** a = x. */
+        RELU_GRADIENT(PointwiseKernels::reluGradient),
+        /** a = x. */
+        GELU_GRADIENT(FunctionsKernels::geluGradient),
+        /** a = x. */
+        GELU_ERF_GRADIENT(FunctionsKernels::geluErfGradient);
 
-        private final Loop2[] floats;
-        private final Loop2[] doubles;
+        private final Loop2 loop;
+        /** With one element of b for all of a, and of a for all of b; null where a copy of it serves. */
+        private final Loop2 scalarRight;
+        private final Loop2 scalarLeft;
 
-        Binary(Loop2 floats, Loop2 floatsScalar, Loop2 scalarFloats, Loop2 doubles, Loop2 doublesScalar,
-                Loop2 scalarDoubles) {
-            this.floats = new Loop2[] {floats, floatsScalar, scalarFloats};
-            this.doubles = new Loop2[] {doubles, doublesScalar, scalarDoubles};
+        Binary(Loop2 loop) {
+            this(loop, null, null);
         }
 
-        private Loop2 loop(DType dtype, long stepA, long stepB) {
-            return (dtype == DType.F32 ? floats : doubles)[stepB == 0 && stepA != 0 ? 1 : stepA == 0 && stepB != 0 ? 2 : 0];
+        Binary(Loop2 loop, Loop2 scalarRight, Loop2 scalarLeft) {
+            this.loop = loop;
+            this.scalarRight = scalarRight;
+            this.scalarLeft = scalarLeft;
+        }
+
+        private Loop2 loop(long stepA, long stepB) {
+            return stepB == 0 && stepA != 0 ? scalarRight : stepA == 0 && stepB != 0 ? scalarLeft : loop;
         }
 
         private boolean broadcasts() {
-            return floats[1] != null;
+            return scalarRight != null;
         }
     }
 
@@ -76,10 +157,10 @@ public final class Pointwise {
         x.check(op.name());
         NdArray y = NdArray.result(op.name(), x.dtype(), x.shape());
         NdArray source = x.contiguous();
-        Loop1 loop = x.dtype() == DType.F32 ? op.floats : op.doubles;
+        Precision precision = x.dtype().precision();
         Nest nest = Nest.of(y.shape(), source, y);
         long bytes = x.dtype().bytes();
-        nest.run(op.name(), (row, first, length) -> loop.run(source.segment(),
+        nest.run(op.name(), (row, first, length) -> op.loop.run(precision, source.segment(),
                 source.offset() + (nest.offset(0, row) + first) * bytes, y.segment(),
                 y.offset() + (nest.offset(1, row) + first) * bytes, length), source, y);
         source.freeUnless(x);
@@ -126,8 +207,9 @@ public final class Pointwise {
     }
 
     private static void run(Binary op, Nest nest, NdArray a, NdArray b, NdArray y, long bytes) {
-        Loop2 loop = nest.run == 1 ? op.loop(y.dtype(), 1, 1) : op.loop(y.dtype(), nest.step[0], nest.step[1]);
-        nest.run(op.name(), (row, first, length) -> loop.run(
+        Precision precision = y.dtype().precision();
+        Loop2 loop = nest.run == 1 ? op.loop : op.loop(nest.step[0], nest.step[1]);
+        nest.run(op.name(), (row, first, length) -> loop.run(precision,
                 a.segment(), a.offset() + (nest.offset(0, row) + first * nest.step[0]) * bytes,
                 b.segment(), b.offset() + (nest.offset(1, row) + first * nest.step[1]) * bytes,
                 y.segment(), y.offset() + (nest.offset(2, row) + first) * bytes, length), a, b, y);
@@ -135,13 +217,17 @@ public final class Pointwise {
 
     /** The operand itself if its runs are contiguous or one repeated element, else a contiguous copy. */
     private static NdArray runs(Binary op, NdArray x) {
-        int rank = x.shape().rank();
-        int axis = rank - 1;
+        long stride = lastStride(x);
+        return stride == 1 || (stride == 0 && op.broadcasts()) ? x : x.copy();
+    }
+
+    /** The stride of the last axis that is longer than 1; of a single element, 1. */
+    private static long lastStride(NdArray x) {
+        int axis = x.shape().rank() - 1;
         while (axis >= 0 && x.shape().dim(axis) == 1) {
             axis--;
         }
-        boolean direct = axis < 0 || x.stride(axis) == 1 || (x.stride(axis) == 0 && op.broadcasts());
-        return direct ? x : x.copy();
+        return axis < 0 ? 1 : x.stride(axis);
     }
 
     /** y = s x. */
@@ -154,13 +240,71 @@ public final class Pointwise {
         nest.run("scale", (row, first, length) -> {
             long from = source.offset() + (nest.offset(0, row) + first) * bytes;
             long to = y.offset() + (nest.offset(1, row) + first) * bytes;
-            switch (x.dtype()) {
-                case F32 -> FloatPointwise.scale(source.segment(), from, (float) s, y.segment(), to, length);
-                case F64 -> DoublePointwise.scale(source.segment(), from, s, y.segment(), to, length);
-            }
+            PointwiseKernels.scale(x.dtype().precision(), source.segment(), from, s, y.segment(), to, length);
         }, source, y);
         source.freeUnless(x);
         return y;
+    }
+
+    /** y = min(max(x, low), high); NaN stays NaN. */
+    public static NdArray clamp(NdArray x, double low, double high) {
+        x.check("clamp");
+        NdArray y = NdArray.result("clamp", x.dtype(), x.shape());
+        each("clamp", y, (in, at, to, length) -> PointwiseKernels.clamp(y.dtype().precision(), in[0].segment(), at[0], low,
+                high,
+                y.segment(), to, length), x);
+        return y;
+    }
+
+    /** dx = dy where low <= x <= high, else 0. */
+    public static NdArray clampGradient(NdArray x, double low, double high, NdArray dy) {
+        checkTypes("clamp gradient", x, dy);
+        NdArray dx = NdArray.result("clamp gradient", x.dtype(), x.shape());
+        each("clamp gradient", dx, (in, at, to, length) -> PointwiseKernels.clampGradient(dx.dtype().precision(),
+                in[0].segment(), at[0], low, high, in[1].segment(), at[1], dx.segment(), to, length), x, dy);
+        return dx;
+    }
+
+    /**
+     * y = c ? a : b, c being true where it is not 0, all broadcast to a common shape.
+     *
+     * @throws IllegalArgumentException if the shapes do not broadcast or the types differ
+     */
+    public static NdArray select(NdArray c, NdArray a, NdArray b) {
+        checkTypes("where", c, a);
+        checkTypes("where", c, b);
+        Shape shape = Shape.broadcast("where", Shape.broadcast("where", c.shape(), a.shape()), b.shape());
+        NdArray y = NdArray.result("where", a.dtype(), shape);
+        each("where", y, (in, at, to, length) -> PointwiseKernels.select(y.dtype().precision(), in[0].segment(), at[0],
+                in[1].segment(), at[1], in[2].segment(), at[2], y.segment(), to, length), c, a, b);
+        return y;
+    }
+
+    private interface Body {
+        /** Elements of one run: where each input and the output begin. */
+        void run(NdArray[] inputs, long[] at, long to, int length);
+    }
+
+    /** Calls body on runs in which every input, broadcast to the shape of y, is contiguous. */
+    private static void each(String op, NdArray y, Body body, NdArray... inputs) {
+        NdArray[] operands = new NdArray[inputs.length + 1];
+        for (int i = 0; i < inputs.length; i++) {
+            NdArray wide = inputs[i].broadcastTo(y.shape());
+            operands[i] = lastStride(wide) == 1 ? wide : wide.copy();
+        }
+        operands[inputs.length] = y;
+        Nest nest = Nest.of(y.shape(), operands);
+        long bytes = y.dtype().bytes();
+        nest.run(op, (row, first, length) -> {
+            long[] at = new long[operands.length];
+            for (int i = 0; i < at.length; i++) {
+                at[i] = operands[i].offset() + (nest.offset(i, row) + first) * bytes;
+            }
+            body.run(operands, at, at[inputs.length], length);
+        }, operands);
+        for (int i = 0; i < inputs.length; i++) {
+            operands[i].freeUnless(inputs[i]);
+        }
     }
 
     /** Sets every element of a contiguous array. */
@@ -169,10 +313,7 @@ public final class Pointwise {
         long bytes = y.dtype().bytes();
         nest.run("fill", (row, first, length) -> {
             long to = y.offset() + (nest.offset(0, row) + first) * bytes;
-            switch (y.dtype()) {
-                case F32 -> FloatPointwise.fill(y.segment(), to, (float) value, length);
-                case F64 -> DoublePointwise.fill(y.segment(), to, value, length);
-            }
+            PointwiseKernels.fill(y.dtype().precision(), y.segment(), to, value, length);
         }, y);
     }
 

@@ -1,8 +1,7 @@
 package tessella.engine;
 
-import java.util.Arrays;
-import tessella.kernels.DoubleSoftmax;
-import tessella.kernels.FloatSoftmax;
+import tessella.kernels.Precision;
+import tessella.kernels.SoftmaxKernels;
 
 /** Softmax over any axes, several of them jointly, and its gradient. */
 public final class Softmaxes {
@@ -68,43 +67,31 @@ public final class Softmaxes {
             }
             return y;
         }
-        // scattered axes go to the end, and back
-        int[] order = new int[shape.rank()];
-        int[] back = new int[shape.rank()];
-        int at = 0;
-        for (int pass = 0; pass < 2; pass++) {
-            for (int axis = 0; axis < order.length; axis++) {
-                if (chosen[axis] == (pass == 1)) {
-                    back[axis] = at;
-                    order[at++] = axis;
-                }
-            }
+        Axes over = Axes.of(shape, axes);
+        NdArray[] operands = new NdArray[inputs.length + 1];
+        for (int i = 0; i < inputs.length; i++) {
+            operands[i] = over.gather(inputs[i]);
         }
-        int[] trailing = new int[(int) Arrays.stream(axes).map(shape::axis).distinct().count()];
-        Arrays.setAll(trailing, i -> order.length - 1 - i);
-        NdArray[] permuted = Arrays.stream(inputs).map(x -> x.permute(order)).toArray(NdArray[]::new);
-        NdArray result = over(permuted[0].shape(), trailing, body, permuted);
-        NdArray y = result.permute(back).copy();
-        result.free();
-        return y;
+        NdArray rows = over.space("softmax", inputs[0].dtype());
+        operands[inputs.length] = rows;
+        if (rows.size() > 0) {
+            body.run(operands, over.rows(), over.n(), 1);
+        }
+        for (int i = 0; i < inputs.length; i++) {
+            operands[i].freeUnless(inputs[i]);
+        }
+        return over.scatter(rows);
     }
 
     private static void forward(NdArray[] xy, long outer, int n, int inner) {
         NdArray x = xy[0];
         NdArray y = xy[1];
-        boolean single = x.dtype() == DType.F32;
+        Precision precision = x.dtype().precision();
         each("softmax", xy, outer, n, inner, (offset, rows) -> {
-            if (single) {
-                FloatSoftmax.rows(x.segment(), x.offset() + offset, y.segment(), y.offset() + offset, rows, n);
-            } else {
-                DoubleSoftmax.rows(x.segment(), x.offset() + offset, y.segment(), y.offset() + offset, rows, n);
-            }
+            SoftmaxKernels.rows(precision, x.segment(), x.offset() + offset, y.segment(), y.offset() + offset, rows, n);
         }, (offset, from, to) -> {
-            if (single) {
-                FloatSoftmax.columns(x.segment(), x.offset() + offset, y.segment(), y.offset() + offset, n, inner, from, to);
-            } else {
-                DoubleSoftmax.columns(x.segment(), x.offset() + offset, y.segment(), y.offset() + offset, n, inner, from, to);
-            }
+            SoftmaxKernels.columns(precision, x.segment(), x.offset() + offset, y.segment(), y.offset() + offset, n, inner,
+                    from, to);
         });
     }
 
@@ -112,24 +99,82 @@ public final class Softmaxes {
         NdArray y = operands[0];
         NdArray dy = operands[1];
         NdArray dx = operands[2];
-        boolean single = y.dtype() == DType.F32;
+        Precision precision = y.dtype().precision();
         each("softmax gradient", operands, outer, n, inner, (offset, rows) -> {
-            if (single) {
-                FloatSoftmax.rowsGradient(y.segment(), y.offset() + offset, dy.segment(), dy.offset() + offset, dx.segment(),
-                        dx.offset() + offset, rows, n);
-            } else {
-                DoubleSoftmax.rowsGradient(y.segment(), y.offset() + offset, dy.segment(), dy.offset() + offset, dx.segment(),
-                        dx.offset() + offset, rows, n);
-            }
+            SoftmaxKernels.rowsGradient(precision, y.segment(), y.offset() + offset, dy.segment(), dy.offset() + offset,
+                    dx.segment(), dx.offset() + offset, rows, n);
         }, (offset, from, to) -> {
-            if (single) {
-                FloatSoftmax.columnsGradient(y.segment(), y.offset() + offset, dy.segment(), dy.offset() + offset,
-                        dx.segment(), dx.offset() + offset, n, inner, from, to);
-            } else {
-                DoubleSoftmax.columnsGradient(y.segment(), y.offset() + offset, dy.segment(), dy.offset() + offset,
-                        dx.segment(), dx.offset() + offset, n, inner, from, to);
-            }
+            SoftmaxKernels.columnsGradient(precision, y.segment(), y.offset() + offset, dy.segment(), dy.offset() + offset,
+                    dx.segment(), dx.offset() + offset, n, inner, from, to);
         });
+    }
+
+    /**
+     * y = x - logsumexp(x) over the given axes jointly.
+     *
+     * @throws IllegalArgumentException if an axis does not exist or no axis is given
+     */
+    public static NdArray logForward(NdArray x, int... axes) {
+        x.check("logSoftmax");
+        Axes over = some("logSoftmax", x.shape(), axes);
+        NdArray source = over.gather(x);
+        NdArray y = over.space("logSoftmax", x.dtype());
+        long bytes = x.dtype().bytes();
+        over.run("logSoftmax", GRAIN, (row, rows, at) -> SoftmaxKernels.logSoftmaxRows(x.dtype().precision(), source.segment(),
+                source.offset() + at * bytes, y.segment(), y.offset() + at * bytes, rows, over.n()), source, y);
+        source.freeUnless(x);
+        return over.scatter(y);
+    }
+
+    /** dx = dy - e^y sum dy, the sum over the same axes. */
+    public static NdArray logGradient(NdArray y, NdArray dy, int... axes) {
+        Axes over = some("logSoftmax", y.shape(), axes);
+        NdArray source = over.gather(y);
+        NdArray cotangent = over.gather(dy);
+        NdArray dx = over.space("logSoftmax gradient", y.dtype());
+        long bytes = y.dtype().bytes();
+        over.run("logSoftmax gradient", GRAIN, (row, rows, at) -> SoftmaxKernels.logSoftmaxRowsGradient(y.dtype().precision(),
+                source.segment(), source.offset() + at * bytes, cotangent.segment(), cotangent.offset() + at * bytes,
+                dx.segment(), dx.offset() + at * bytes, rows, over.n()), source, cotangent, dx);
+        source.freeUnless(y);
+        cotangent.freeUnless(dy);
+        return over.scatter(dx);
+    }
+
+    /** y = max + log sum exp(x - max) over the given axes jointly, which keep extent 1; errors as for {@link #forward}. */
+    public static NdArray logSumExp(NdArray x, int... axes) {
+        x.check("logSumExp");
+        Axes over = some("logSumExp", x.shape(), axes);
+        NdArray source = over.gather(x);
+        NdArray y = NdArray.result("logSumExp", x.dtype(), over.kept());
+        long bytes = x.dtype().bytes();
+        over.run("logSumExp", GRAIN, (row, rows, at) -> SoftmaxKernels.logSumExpRows(x.dtype().precision(), source.segment(),
+                source.offset() + at * bytes, y.segment(), y.offset() + row * bytes, rows, over.n()), source, y);
+        source.freeUnless(x);
+        return y;
+    }
+
+    /** dx = dy exp(x - y), y the log-sum-exp of x. */
+    public static NdArray logSumExpGradient(NdArray x, NdArray y, NdArray dy, int... axes) {
+        Axes over = some("logSumExp", x.shape(), axes);
+        NdArray source = over.gather(x);
+        NdArray cotangent = dy.contiguous();
+        NdArray dx = over.space("logSumExp gradient", x.dtype());
+        long bytes = x.dtype().bytes();
+        over.run("logSumExp gradient", GRAIN, (row, rows, at) -> SoftmaxKernels.logSumExpRowsGradient(x.dtype().precision(),
+                source.segment(), source.offset() + at * bytes, y.segment(), y.offset() + row * bytes, cotangent.segment(),
+                cotangent.offset() + row * bytes, dx.segment(), dx.offset() + at * bytes, rows, over.n()),
+                source, y, cotangent, dx);
+        source.freeUnless(x);
+        cotangent.freeUnless(dy);
+        return over.scatter(dx);
+    }
+
+    private static Axes some(String op, Shape shape, int... axes) {
+        if (axes.length == 0) {
+            throw new IllegalArgumentException(op + ": expected at least one axis of " + shape);
+        }
+        return Axes.of(shape, axes).atLeastOne(op);
     }
 
     private interface Rows {

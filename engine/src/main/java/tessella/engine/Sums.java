@@ -1,7 +1,6 @@
 package tessella.engine;
 
-import tessella.kernels.DoubleReductions;
-import tessella.kernels.FloatReductions;
+import tessella.kernels.ReductionsKernels;
 
 /** Sums over axes, in an order that depends on the shape only. */
 public final class Sums {
@@ -64,10 +63,7 @@ public final class Sums {
                 int rows = split.length(task);
                 long xo = source.offset() + row * n * bytes;
                 long yo = y.offset() + row * bytes;
-                switch (x.dtype()) {
-                    case F32 -> FloatReductions.rowSums(source.segment(), xo, s, y.segment(), yo, rows, n);
-                    case F64 -> DoubleReductions.rowSums(source.segment(), xo, s, y.segment(), yo, rows, n);
-                }
+                ReductionsKernels.rowSums(x.dtype().precision(), source.segment(), xo, s, y.segment(), yo, rows, n);
             }, source, y);
         } else {
             Split split = Split.of(inner, COLUMNS, LINE);
@@ -76,11 +72,8 @@ public final class Sums {
                 int last = (int) split.to(task % split.parts());
                 long xo = source.offset() + task / split.parts() * (long) n * inner * bytes;
                 long yo = y.offset() + task / split.parts() * (long) inner * bytes;
-                switch (x.dtype()) {
-                    case F32 -> FloatReductions.columnSums(source.segment(), xo, (float) s, y.segment(), yo, n, inner, first,
-                            last);
-                    case F64 -> DoubleReductions.columnSums(source.segment(), xo, s, y.segment(), yo, n, inner, first, last);
-                }
+                ReductionsKernels.columnSums(x.dtype().precision(), source.segment(), xo, s, y.segment(), yo, n, inner, first,
+                        last);
             }, source, y);
         }
         source.freeUnless(x);
@@ -111,10 +104,7 @@ public final class Sums {
             long first = (long) task * PART;
             int n = (int) Math.min(PART, x.size() - first);
             long at = x.offset() + first * x.dtype().bytes();
-            sums[task] = switch (x.dtype()) {
-                case F32 -> FloatReductions.sumOfSquares(x.segment(), at, n);
-                case F64 -> DoubleReductions.sumOfSquares(x.segment(), at, n);
-            };
+            sums[task] = ReductionsKernels.sumOfSquares(x.dtype().precision(), x.segment(), at, n);
         }, x);
         double total = 0;
         for (double sum : sums) {

@@ -1,7 +1,6 @@
 package tessella.engine;
 
-import tessella.kernels.DoubleOptimizers;
-import tessella.kernels.FloatOptimizers;
+import tessella.kernels.OptimizersKernels;
 
 /** Optimiser updates in place, one pass over each parameter. */
 public final class Updates {
@@ -33,14 +32,9 @@ public final class Updates {
         Region.run("adamW", Region.parts(p.size(), PART), (task, scratch) -> {
             int n = (int) Math.min(PART, p.size() - (long) task * PART);
             long at = (long) task * PART * p.dtype().bytes();
-            switch (p.dtype()) {
-                case F32 -> FloatOptimizers.adamW(p.segment(), p.offset() + at, dp.segment(), dp.offset() + at, m.segment(),
-                        m.offset() + at, v.segment(), v.offset() + at, n, (float) step.lr, (float) step.b1, (float) a1,
-                        (float) step.b2, (float) a2, (float) c1, (float) c2, (float) step.eps, (float) step.decay);
-                case F64 -> DoubleOptimizers.adamW(p.segment(), p.offset() + at, dp.segment(), dp.offset() + at, m.segment(),
-                        m.offset() + at, v.segment(), v.offset() + at, n, step.lr, step.b1, a1, step.b2, a2, c1, c2, step.eps,
-                        step.decay);
-            }
+            OptimizersKernels.adamW(p.dtype().precision(), p.segment(), p.offset() + at, dp.segment(), dp.offset() + at,
+                    m.segment(), m.offset() + at, v.segment(), v.offset() + at, n, step.lr, step.b1, a1, step.b2, a2, c1, c2,
+                    step.eps, step.decay);
         }, p, dp, m, v);
     }
 }

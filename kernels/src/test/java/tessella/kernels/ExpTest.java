@@ -15,7 +15,7 @@ class ExpTest {
     private static double[] exp(Type type, double... x) {
         Buffer in = Buffer.of(type, x);
         Buffer out = Buffer.of(type, x.length);
-        type.call("Pointwise", "exp", in, out, x.length);
+        type.call("Functions", "exp", in, out, x.length);
         out.requireGuards();
         return out.values();
     }

@@ -127,7 +127,7 @@ class PointwiseProperties {
             allowed[i] = 100 * type.unit * Math.abs(dy.get(i));
         }
         Buffer dx = Buffer.of(type, n);
-        type.call("Pointwise", "geluGradient", x, dy, dx, n);
+        type.call("Functions", "geluGradient", x, dy, dx, n);
         dx.requireNear("gelu gradient", expected, allowed);
     }
 
@@ -153,10 +153,10 @@ class PointwiseProperties {
             double most = type == Type.FLOAT ? Float.MAX_VALUE : Double.MAX_VALUE;
             Buffer x = Buffer.of(type, 1e4, 1e15, most, Double.POSITIVE_INFINITY, -1e4, -1e15, -most, Double.NaN, 0);
             Buffer y = Buffer.of(type, x.length);
-            type.call("Pointwise", "sigmoid", x, y, x.length);
+            type.call("Functions", "sigmoid", x, y, x.length);
             double[] no = new double[x.length];
             y.requireNear("sigmoid", new double[] {1, 1, 1, 1, 0, 0, 0, Double.NaN, 0.5}, no);
-            type.call("Pointwise", "gelu", x, y, x.length);
+            type.call("Functions", "gelu", x, y, x.length);
             for (int i = 0; i < 4; i++) {
                 assertEquals(x.get(i), y.get(i), "gelu of a large number is that number");
             }
@@ -166,7 +166,7 @@ class PointwiseProperties {
             assertTrue(Double.isNaN(y.get(7)));
             assertEquals(0, y.get(8));
             Buffer ones = Buffer.random(type, 1, x.length, v -> 1);
-            type.call("Pointwise", "geluGradient", x, ones, y, x.length);
+            type.call("Functions", "geluGradient", x, ones, y, x.length);
             for (int i = 0; i < 3; i++) {
                 assertEquals(1, y.get(i), "slope at " + x.get(i));
                 assertEquals(0, Math.abs(y.get(i + 4)), "slope at " + x.get(i + 4));

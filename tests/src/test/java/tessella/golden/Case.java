@@ -89,6 +89,16 @@ final class Case {
         return dtype == DType.F64 ? Tensor.of(scope, shape(x), x.data()) : Tensor.of(scope, shape(x), x.toFloats());
     }
 
+    /** The mask {@code in.name}, 1 where it holds. */
+    Tensor mask(String name) {
+        return constant(file.array("in." + name));
+    }
+
+    /** Integers that an operator found, in the shape of {@code out.name}. */
+    Array indices(String name, int[] values) {
+        return Array.of(file.tensor("out." + name).shape(), Arrays.stream(values).asDoubleStream().toArray());
+    }
+
     /** The integers of {@code in.name}. */
     int[] indices(String name) {
         return file.tensor("in." + name).indices();

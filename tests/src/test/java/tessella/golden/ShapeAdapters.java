@@ -1,12 +1,22 @@
 package tessella.golden;
 
-import java.util.ArrayList;
+import static tessella.models.nn.RelativeBuckets.Direction.BIDIRECTIONAL;
+import static tessella.models.nn.RelativeBuckets.Direction.CAUSAL;
+
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
+import tessella.autodiff.Elementwise;
+import tessella.autodiff.Indexing;
 import tessella.autodiff.LinearAlgebra;
 import tessella.autodiff.Patches;
+import tessella.autodiff.Resize;
 import tessella.autodiff.Shapes;
 import tessella.autodiff.Tensor;
+import tessella.models.nn.RelativeBuckets;
+import tessella.models.vit.Positions;
 import tessella.models.vit.SinCos2d;
 import tessella.reference.Array;
 import tessella.reference.Attributes;
@@ -25,10 +35,35 @@ final class ShapeAdapters {
                 Map.entry("concat", ShapeAdapters::concat),
                 Map.entry("stack", ShapeAdapters::stack),
                 Map.entry("split", ShapeAdapters::split),
-                Map.entry("slice", ((Adapter) ShapeAdapters::slice).without("step")),
+                Map.entry("slice", ShapeAdapters::slice),
+                Map.entry("flip", ((Adapter) ShapeAdapters::flip).without("pictures")),
+                Map.entry("tile", c -> c.out("y", Shapes.tile(c.in("x"), Case.dims(c.attrs().integers("repeats"))))),
+                Map.entry("pad", ShapeAdapters::pad),
+                Map.entry("embedding", c -> c.out("y", Indexing.embedding(c.param("table"), c.indices("ids"), dims(c, "ids")))),
+                Map.entry("index_select", c -> c.out("y",
+                        Indexing.indexSelect(c.in("x"), c.attrs().integer("axis"), c.indices("idx")))),
+                Map.entry("gather_rows", c -> c.out("y", Indexing.gatherRows(c.in("x"), 1, c.indices("idx")))),
+                Map.entry("gather", c -> c.out("y",
+                        Indexing.gather(c.in("x"), c.attrs().integer("axis"), c.indices("idx"), dims(c, "idx")))),
+                Map.entry("scatter_add", c -> c.out("y",
+                        Indexing.scatterAdd(c.in("x"), c.attrs().integer("axis"), c.indices("idx"), c.in("src")))),
+                Map.entry("scatter_add_elementwise", c -> c.out("y",
+                        Indexing.scatterAddElements(c.in("x"), c.attrs().integer("axis"), c.indices("idx"), c.in("src")))),
+                Map.entry("segment_sum", c -> c.out("y",
+                        Indexing.segmentSum(c.in("x"), c.indices("seg"), c.attrs().integer("num_segments")))),
+                Map.entry("segment_mean", c -> c.out("y",
+                        Indexing.segmentMean(c.in("x"), c.indices("seg"), c.attrs().integer("num_segments")))),
+                Map.entry("segment_softmax", c -> c.out("y",
+                        Indexing.segmentSoftmax(c.in("x"), c.indices("seg"), c.attrs().integer("num_segments")))),
+                Map.entry("t5_relative_bucket", c -> c.out("bucket", c.indices("bucket",
+                        Arrays.stream(c.indices("rel")).map(buckets(c)::bucket).toArray()))),
+                Map.entry("t5_relative_bias", ShapeAdapters::relativeBias),
+                Map.entry("resize", ShapeAdapters::resize),
+                Map.entry("resize_pos_embed", ShapeAdapters::resizePositions),
+                Map.entry("factorised_pos", ShapeAdapters::factorised),
                 Map.entry("patchify", ShapeAdapters::patchify),
                 Map.entry("unpatchify", ShapeAdapters::unpatchify),
-                Map.entry("patch_embed", ((Adapter) ShapeAdapters::patchEmbed).without("patches that are not square")),
+                Map.entry("patch_embed", ShapeAdapters::patchEmbed),
                 Map.entry("posemb_sincos_2d", ShapeAdapters::sincos));
     }
 
@@ -45,29 +80,78 @@ final class ShapeAdapters {
     }
 
     private static void stack(Case c) {
-        int axis = c.attrs().integer("axis");
-        List<Tensor> parts = new ArrayList<>();
-        for (Tensor operand : operands(c)) {
-            long[] dims = Case.dims(c.file().tensor("out.y").shape());
-            dims[axis] = 1;
-            parts.add(Shapes.reshape(operand, dims));
-        }
-        c.out("y", Shapes.concat(axis, parts.toArray(Tensor[]::new)));
+        c.out("y", Shapes.stack(c.attrs().integer("axis"), operands(c)));
+    }
+
+    private static void flip(Case c) {
+        c.needs("pictures", c.attrs().has("image_file"));
+        c.out("y", Shapes.flip(c.in("x"), c.attrs().integers("axes")));
+    }
+
+    private static void pad(Case c) {
+        long[][] pads = c.attrs().integerRows("pads");
+        c.out("y", Shapes.pad(c.in("x"), Arrays.stream(pads).mapToLong(p -> p[0]).toArray(),
+                Arrays.stream(pads).mapToLong(p -> p[1]).toArray(), c.attrs().real("value")));
+    }
+
+    private static long[] dims(Case c, String indices) {
+        return Case.dims(c.file().tensor("in." + indices).shape());
+    }
+
+    private static RelativeBuckets buckets(Case c) {
+        Attributes attrs = c.attrs();
+        return new RelativeBuckets(attrs.flag("bidirectional") ? BIDIRECTIONAL : CAUSAL, attrs.integer("num_buckets"),
+                attrs.integer("max_distance"));
+    }
+
+    private static void relativeBias(Case c) {
+        int n = c.file().tensor("out.bucket").shape()[0];
+        RelativeBuckets buckets = buckets(c);
+        c.out("bucket", c.indices("bucket", IntStream.range(0, n * n).map(i -> buckets.bucket(i % n - i / n)).toArray()));
+        c.out("y", buckets.bias(c.param("table"), n, n));
+    }
+
+    private static Resize method(Case c) {
+        String method = c.attrs().text("method");
+        return method.equals("area_adaptive_avg") ? Resize.AREA : Resize.valueOf(method.toUpperCase(Locale.ROOT));
+    }
+
+    private static void resize(Case c) {
+        int[] size = c.attrs().integers("out");
+        c.out("y", method(c).apply(c.in("x"), size[0], size[1]));
+    }
+
+    private static void resizePositions(Case c) {
+        int[] from = c.attrs().integers("old_grid");
+        int[] to = c.attrs().integers("new_grid");
+        c.out("y", Positions.resize(c.param("pos"), c.attrs().integer("prefix_tokens"), from[0], from[1], to[0], to[1],
+                method(c)));
+    }
+
+    /** The factorised position of NaViT, from the tables of rows and columns. */
+    private static void factorised(Case c) {
+        Tensor x = Indexing.indexSelect(c.param("px"), 0, c.indices("x"));
+        Tensor y = Indexing.indexSelect(c.param("py"), 0, c.indices("y_"));
+        String combine = c.attrs().text("combine");
+        c.out("y", switch (combine) {
+            case "sum" -> Elementwise.add(x, y);
+            case "product" -> Elementwise.mul(x, y);
+            case "stack" -> Shapes.concat(1, x, y);
+            default -> throw new IllegalArgumentException("combine " + combine);
+        });
     }
 
     private static void split(Case c) {
-        int from = 0;
-        int[] sizes = c.attrs().integers("sizes");
-        for (int i = 0; i < sizes.length; i++) {
-            c.out("y" + i, Shapes.slice(c.in("x"), c.attrs().integer("axis"), from, from + sizes[i]));
-            from += sizes[i];
+        List<Tensor> parts = Shapes.split(c.in("x"), c.attrs().integer("axis"), Case.dims(c.attrs().integers("sizes")));
+        for (int i = 0; i < parts.size(); i++) {
+            c.out("y" + i, parts.get(i));
         }
     }
 
     private static void slice(Case c) {
         Attributes attrs = c.attrs();
-        c.needs("step", attrs.integer("step") != 1);
-        c.out("y", Shapes.slice(c.in("x"), attrs.integer("axis"), attrs.integer("start"), attrs.integer("end")));
+        c.out("y", Shapes.slice(c.in("x"), attrs.integer("axis"), attrs.integer("start"), attrs.integer("end"),
+                attrs.integer("step")));
     }
 
     private static void patchify(Case c) {
@@ -95,10 +179,9 @@ final class ShapeAdapters {
 
     private static void patchEmbed(Case c) {
         int[] patch = c.attrs().integers("patch");
-        c.needs("patches that are not square", patch[0] != patch[1]);
         Tensor kernel = c.param("kernel");
         Tensor weight = Shapes.reshape(kernel, kernel.dim(0) * kernel.dim(1) * kernel.dim(2), kernel.dim(3));
-        c.out("y", LinearAlgebra.linear(Patches.patchify(c.in("x"), patch[0]), weight, c.param("bias")));
+        c.out("y", LinearAlgebra.linear(Patches.patchify(c.in("x"), patch[0], patch[1]), weight, c.param("bias")));
     }
 
     private static void sincos(Case c) {

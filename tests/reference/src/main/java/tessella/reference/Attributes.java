@@ -67,6 +67,12 @@ public final class Attributes {
         return list(name).stream().mapToInt(value -> exact(name, value)).toArray();
     }
 
+    /** A list of lists of whole numbers. */
+    public long[][] integerRows(String name) {
+        return list(name).stream().map(row -> ((List<?>) row).stream().mapToLong(value -> exact(name, value)).toArray())
+                .toArray(long[][]::new);
+    }
+
     /** A list of numbers. */
     public double[] reals(String name) {
         return list(name).stream().mapToDouble(Double.class::cast).toArray();

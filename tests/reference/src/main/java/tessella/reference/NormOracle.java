@@ -1,5 +1,8 @@
 package tessella.reference;
 
+import java.util.Arrays;
+import java.util.List;
+
 /** Layer normalisation and L2 normalisation. */
 public final class NormOracle {
     private NormOracle() {}
@@ -30,6 +33,32 @@ public final class NormOracle {
         Array dx = centred.zip(along, (a, b) -> a - b).times(r);
         return new Gradients(dx, scale == null ? null : dy.times(h).sumTo(scale.shape()),
                 bias == null ? null : dy.sumTo(bias.shape()));
+    }
+
+    /** {@code y = scale x / sqrt(mean of x^2 over the axis + eps)}, scale of the axis's extent. */
+    public static Array rmsNorm(Array x, int axis, Array scale, double eps) {
+        return rms(x, axis, eps).times(along(x, axis, scale));
+    }
+
+    /** The gradients for x and scale, with {@code h = x r}: {@code dx = r (u - h mean(u h))}, {@code u = dy scale}. */
+    public static List<Array> rmsNormVjp(Array x, int axis, Array scale, double eps, Array dy) {
+        Array h = rms(x, axis, eps);
+        Array u = dy.times(along(x, axis, scale));
+        Array r = ReductionOracle.mean(x.times(x), axis).map(square -> 1 / Math.sqrt(square + eps));
+        Array dx = u.zip(h.times(ReductionOracle.mean(u.times(h), axis)), (a, b) -> a - b).times(r);
+        return List.of(dx, dy.times(h).sumTo(along(x, axis, scale).shape()).reshape(scale.shape()));
+    }
+
+    private static Array rms(Array x, int axis, double eps) {
+        return x.zip(ReductionOracle.mean(x.times(x), axis), (v, square) -> v / Math.sqrt(square + eps));
+    }
+
+    /** A vector along one axis, extent 1 along the others. */
+    private static Array along(Array x, int axis, Array vector) {
+        int[] shape = new int[x.rank()];
+        Arrays.fill(shape, 1);
+        shape[Math.floorMod(axis, x.rank())] = vector.size();
+        return vector.reshape(shape);
     }
 
     /** {@code y = x / sqrt(sum of x^2 over the axis + eps)}: finite with a finite gradient at 0. */

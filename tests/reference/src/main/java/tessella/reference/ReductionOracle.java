@@ -49,6 +49,30 @@ public final class ReductionOracle {
         return mean(x.zip(mean(x, axes), (v, mean) -> (v - mean) * (v - mean)), axes);
     }
 
+    /** {@code dx = dy / ties} where x is the largest over {@code axes}, else 0; dy keeps the reduced axes. */
+    public static Array maxVjp(Array x, Array dy, int... axes) {
+        Array hit = x.zip(max(x, axes), (v, top) -> v == top ? 1 : 0);
+        return hit.zip(sum(hit, axes), (h, ties) -> h / ties).times(dy);
+    }
+
+    /** {@code dx = 2 dy (x - mean) / count}; dy keeps the reduced axes. */
+    public static Array varianceVjp(Array x, Array dy, int... axes) {
+        int count = new Axes(x.shape(), axes).count();
+        return x.zip(mean(x, axes), (v, mean) -> 2 * (v - mean) / count).times(dy);
+    }
+
+    /** {@code y_i = x_0 + ... + x_i} along an axis. */
+    public static Array cumulativeSum(Array x, int axis) {
+        return Array.fill(x.shape(), index -> {
+            double sum = 0;
+            int[] at = index.clone();
+            for (at[axis] = 0; at[axis] <= index[axis]; at[axis]++) {
+                sum += x.get(at);
+            }
+            return sum;
+        });
+    }
+
     /** The shape of {@code x} without the reduced axes: a result reshaped to it has dropped them. */
     public static int[] droppedShape(Array x, int... axes) {
         return new Axes(x.shape(), axes).droppedShape();

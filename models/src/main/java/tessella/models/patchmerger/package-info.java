@@ -1,0 +1,2 @@
+/** PatchMerger: many patches merged to few tokens. */
+package tessella.models.patchmerger;
