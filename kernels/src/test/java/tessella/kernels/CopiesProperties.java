@@ -1,6 +1,7 @@
 package tessella.kernels;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.EdgeCasesMode;
@@ -36,5 +37,45 @@ class CopiesProperties {
         }
         type.call("Copies", "copy", x, rs, cs, y, yrs, rows, n);
         y.requireNear("copy of " + rows + " x " + n + ", strides " + rs + ", " + cs, expected, new double[y.length]);
+    }
+
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
+    void rowsAndElementsArePickedByIndexAndAddedBack(@ForAll Type type, @ForAll @IntRange(min = 1, max = 6) int rows,
+            @ForAll @IntRange(min = 0, max = 7) int count, @ForAll("extents") int n, @ForAll long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Buffer x = Buffer.gaussians(type, seed, rows * n);
+        Buffer source = Buffer.gaussians(type, seed + 1, count * n);
+        int first = 3;
+        int[] picks = random.ints(first + count, 0, rows).toArray();
+        int[] places = random.ints(first + count * n, 0, rows).toArray();
+        int from = random.nextInt(n + 1);
+        int to = from + random.nextInt(n - from + 1);
+        double[] picked = new double[count * n];
+        double[] elements = new double[count * n];
+        double[] addedRows = x.values();
+        double[] addedElements = x.values();
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < n; j++) {
+                int at = picks[first + i] * n + j;
+                int place = places[first + i * n + j] * n + j;
+                picked[i * n + j] = x.get(at);
+                elements[i * n + j] = x.get(place);
+                if (j >= from && j < to) {
+                    addedRows[at] = type.rounded(addedRows[at] + source.get(i * n + j));
+                }
+                addedElements[place] = type.rounded(addedElements[place] + source.get(i * n + j));
+            }
+        }
+        Buffer y = Buffer.of(type, count * n);
+        type.call("Copies", "gatherRows", x, picks, first, y, count, n);
+        y.requireNear("rows", picked, new double[count * n]);
+        type.call("Copies", "gatherElements", x, places, first, y, count, n);
+        y.requireNear("elements", elements, new double[count * n]);
+        Buffer sum = x.copy();
+        type.call("Copies", "scatterAddRows", source, picks, first, sum, count, n, from, to);
+        sum.requireNear("rows added", addedRows, new double[rows * n]);
+        sum = x.copy();
+        type.call("Copies", "scatterAddElements", source, places, first, sum, count, n);
+        sum.requireNear("elements added", addedElements, new double[rows * n]);
     }
 }

@@ -119,7 +119,7 @@ class LossesProperties {
             for (int i = 0; i < n; i++) {
                 int at = row * n + i;
                 double v = z.get(at);
-                double term = Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v))) - t.get(at) * v;
+                double term = Math.max(v, 0) - t.get(at) * v + Math.log1p(Math.exp(-Math.abs(v)));
                 loss[row] += term;
                 allowedLoss[row] += 4 * type.unit * Math.abs(term);
                 dz[at] = dloss.get(row) * (1 / (1 + Math.exp(-v)) - t.get(at));

@@ -184,4 +184,55 @@ class NormsProperties {
         type.call("Norms", "l2Gradient", y, dy, r, dx, rows, n);
         dx.requireNear("l2 gradient", expected, allowed);
     }
+
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
+    void rmsAndItsGradientEqualNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max = 5) int rows,
+            @ForAll("lengths") int n, @ForAll boolean gained, @ForAll long seed) {
+        Buffer x = Buffer.gaussians(type, seed, rows * n);
+        Buffer dy = Buffer.gaussians(type, seed + 1, rows * n);
+        Buffer gain = gained ? Buffer.gaussians(type, seed + 2, n) : Buffer.none(type);
+        Buffer dgain = gained ? Buffer.random(type, seed + 3, n, v -> 0) : Buffer.none(type);
+        double[] expected = new double[rows * n];
+        double[] slope = new double[rows * n];
+        double[] allowed = new double[rows * n];
+        double[] expectedGain = new double[dgain.length];
+        double[] allowedGain = new double[dgain.length];
+        for (int row = 0; row < rows; row++) {
+            double square = 0;
+            for (int i = 0; i < n; i++) {
+                square += x.get(row * n + i) * x.get(row * n + i) / n;
+            }
+            double r = 1 / Math.sqrt(square + EPS);
+            double mean = 0;
+            double sizes = 0;
+            for (int i = 0; i < n; i++) {
+                int at = row * n + i;
+                double g = gained ? gain.get(i) : 1;
+                expected[at] = g * x.get(at) * r;
+                mean += dy.get(at) * g * x.get(at) * r / n;
+                sizes += Math.abs(dy.get(at) * g * x.get(at) * r) / n;
+                if (gained) {
+                    expectedGain[i] += dy.get(at) * x.get(at) * r;
+                    allowedGain[i] += (n + 16) * type.unit * (1 + Math.abs(dy.get(at) * x.get(at) * r));
+                }
+            }
+            for (int i = 0; i < n; i++) {
+                int at = row * n + i;
+                double u = dy.get(at) * (gained ? gain.get(i) : 1);
+                slope[at] = r * (u - x.get(at) * r * mean);
+                allowed[at] = 4 * (n + 8) * type.unit * (1 + r) * (Math.abs(u) + Math.abs(x.get(at)) * r * (1 + sizes)
+                        + Math.abs(expected[at]));
+            }
+        }
+        Buffer y = Buffer.of(type, rows * n);
+        Buffer rs = Buffer.of(type, rows);
+        type.call("Norms", "rms", x, gain, y, rs, rows, n, EPS);
+        y.requireNear("rms", expected, allowed);
+        Buffer dx = Buffer.of(type, rows * n);
+        type.call("Norms", "rmsGradient", x, gain, dy, rs, dx, dgain, rows, n);
+        dx.requireNear("rms gradient", slope, allowed);
+        if (gained) {
+            dgain.requireNear("rms gain gradient", expectedGain, allowedGain);
+        }
+    }
 }

@@ -102,4 +102,137 @@ class ReductionsProperties {
                     type + " sum of squares");
         }
     }
+
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
+    void extremesOfRowsTheirPlacesAndGradientsEqualNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 1, max = 4) int rows,
+            @ForAll("lengths") int n, @ForAll boolean nan, @ForAll long seed) {
+        int width = Math.max(1, n);
+        // on a grid, so that elements tie
+        Buffer x = Buffer.random(type, seed, rows * width, v -> Math.rint(v));
+        if (nan) {
+            x.set(Math.floorMod(seed, rows * width), Double.NaN);
+        }
+        double[] most = new double[rows];
+        double[] least = new double[rows];
+        int[] places = new int[rows];
+        Buffer dy = Buffer.gaussians(type, seed + 1, rows);
+        double[] gradient = new double[rows * width];
+        for (int row = 0; row < rows; row++) {
+            double top = Double.NEGATIVE_INFINITY;
+            double bottom = Double.POSITIVE_INFINITY;
+            for (int i = 0; i < width; i++) {
+                double v = x.get(row * width + i);
+                // Math.max keeps NaN, and the place is that of the first element that raised it
+                if (Double.isNaN(v) && !Double.isNaN(top) || v > top) {
+                    places[row] = i;
+                }
+                top = Math.max(top, v);
+                bottom = Math.min(bottom, v);
+            }
+            most[row] = top;
+            least[row] = bottom;
+            int ties = 0;
+            for (int i = 0; i < width; i++) {
+                ties += x.get(row * width + i) == top ? 1 : 0;
+            }
+            for (int i = 0; i < width; i++) {
+                gradient[row * width + i] = x.get(row * width + i) == top ? type.rounded(dy.get(row) / ties) : 0;
+            }
+        }
+        Buffer y = Buffer.of(type, rows);
+        type.call("Reductions", "minRows", x, y, rows, width);
+        y.requireNear("min", least, new double[rows]);
+        type.call("Reductions", "maxRows", x, y, rows, width);
+        y.requireNear("max", most, new double[rows]);
+        int[] found = new int[rows + 2];
+        type.call("Reductions", "argmaxRows", x, found, 1, rows, width);
+        for (int row = 0; row < rows; row++) {
+            assertEquals(places[row], found[row + 1], "place in row " + row + " of " + width);
+        }
+        Buffer dx = Buffer.of(type, rows * width);
+        type.call("Reductions", "extremeRowsGradient", x, y, dy, dx, rows, width);
+        dx.requireNear("gradient of max", gradient, new double[rows * width]);
+    }
+
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    void variancesAndTheirGradientsEqualNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max = 4) int rows,
+            @ForAll("lengths") int n, @ForAll boolean far, @ForAll long seed) {
+        int width = n + 2;
+        Buffer x = Buffer.random(type, seed, rows * width, v -> v + (far ? 1000 : 0));
+        Buffer dy = Buffer.gaussians(type, seed + 1, rows);
+        double[] expected = new double[rows];
+        double[] allowed = new double[rows];
+        double[] slope = new double[rows * width];
+        double[] allowedSlope = new double[rows * width];
+        for (int row = 0; row < rows; row++) {
+            double mean = 0;
+            for (int i = 0; i < width; i++) {
+                mean += x.get(row * width + i) / width;
+            }
+            for (int i = 0; i < width; i++) {
+                double d = x.get(row * width + i) - mean;
+                expected[row] += d * d / (width - 1);
+                slope[row * width + i] = 2 * dy.get(row) * d / (width - 1);
+                allowedSlope[row * width + i] = 4 * type.unit * Math.abs(dy.get(row)) * (Math.abs(d) + Math.abs(mean));
+            }
+            // the mean that is taken off is rounded, which must not tell
+            allowed[row] = (width + 8) * type.unit * expected[row] + 4 * type.unit * type.unit * mean * mean;
+        }
+        Buffer means = Buffer.of(type, rows);
+        Buffer y = Buffer.of(type, rows);
+        type.call("Reductions", "varianceRows", x, 1, means, y, rows, width);
+        y.requireNear("variance", expected, allowed);
+        Buffer dx = Buffer.of(type, rows * width);
+        type.call("Reductions", "varianceRowsGradient", x, means, 1, dy, dx, rows, width);
+        dx.requireNear("variance gradient", slope, allowedSlope);
+    }
+
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void cumulativeSumsGoForwardsAndTheirGradientsBackwards(@ForAll Type type, @ForAll @IntRange(min = 0, max = 3) int rows,
+            @ForAll("lengths") int n, @ForAll long seed) {
+        Buffer x = Buffer.gaussians(type, seed, rows * n);
+        double[] forwards = new double[rows * n];
+        double[] backwards = new double[rows * n];
+        for (int row = 0; row < rows; row++) {
+            double sum = 0;
+            double rest = 0;
+            for (int i = 0; i < n; i++) {
+                sum += x.get(row * n + i);
+                rest += x.get(row * n + n - 1 - i);
+                forwards[row * n + i] = type.rounded(sum);
+                backwards[row * n + n - 1 - i] = type.rounded(rest);
+            }
+        }
+        Buffer y = Buffer.of(type, rows * n);
+        type.call("Reductions", "cumulativeRows", x, y, rows, n);
+        y.requireNear("cumulative", forwards, new double[rows * n]);
+        type.call("Reductions", "cumulativeRowsGradient", x, y, rows, n);
+        y.requireNear("cumulative gradient", backwards, new double[rows * n]);
+    }
+
+    @Example
+    void tenMillionElementsAreAccurate() {
+        int n = 10_000_019;
+        Buffer x = Buffer.random(Type.FLOAT, 5, n, v -> 1 + 0.1 * v);
+        double sum = 0;
+        double exps = 0;
+        for (int i = 0; i < n; i++) {
+            sum += x.get(i);
+            exps += Math.exp(x.get(i));
+        }
+        double squares = 0;
+        for (int i = 0; i < n; i++) {
+            squares += (x.get(i) - sum / n) * (x.get(i) - sum / n);
+        }
+        Buffer y = Buffer.of(Type.FLOAT, 1);
+        Buffer mean = Buffer.of(Type.FLOAT, 1);
+        Type.FLOAT.call("Reductions", "rowSums", x, 1, y, 1, n);
+        assertEquals(1, y.get(0) / sum, 4e-7, "row sum");
+        Type.FLOAT.call("Reductions", "columnSums", x, 1, y, n, 1, 0, 1);
+        assertEquals(1, y.get(0) / sum, 4e-6, "column sum");
+        Type.FLOAT.call("Reductions", "varianceRows", x, 0, mean, y, 1, n);
+        assertEquals(1, y.get(0) / (squares / n), 1e-6, "variance");
+        Type.FLOAT.call("Softmax", "logSumExpRows", x, y, 1, n);
+        assertEquals(Math.log(exps), y.get(0), 2e-6 * Math.log(exps), "log-sum-exp");
+    }
 }

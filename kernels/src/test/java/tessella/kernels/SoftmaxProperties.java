@@ -201,4 +201,77 @@ class SoftmaxProperties {
             assertEquals(Double.NEGATIVE_INFINITY, ((Number) type.call("Softmax", "max", y, 0)).doubleValue());
         }
     }
+
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
+    void logSumExpAndLogSoftmaxEqualNaiveLoops(@ForAll Type type, @ForAll Logits logits,
+            @ForAll @IntRange(min = 0, max = 4) int rows, @ForAll("lengths") int n, @ForAll long seed) {
+        Buffer x = logits.make(type, seed, rows * n);
+        double[] lse = new double[rows];
+        double[] allowed = new double[rows];
+        double[] log = new double[rows * n];
+        double[] allowedLog = new double[rows * n];
+        for (int row = 0; row < rows; row++) {
+            double top = Double.NEGATIVE_INFINITY;
+            for (int i = 0; i < n; i++) {
+                top = Math.max(top, x.get(row * n + i));
+            }
+            double shift = top == Double.NEGATIVE_INFINITY ? 0 : top;
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += Math.exp(x.get(row * n + i) - shift);
+            }
+            lse[row] = type.rounded(shift + Math.log(sum));
+            allowed[row] = top == Double.NEGATIVE_INFINITY ? 0 : type.unit * (2 * Math.abs(lse[row]) + 4 * n + 8);
+            for (int i = 0; i < n; i++) {
+                double d = x.get(row * n + i) - shift;
+                log[row * n + i] = type.rounded(d - Math.log(sum));
+                allowedLog[row * n + i] = Double.isFinite(log[row * n + i]) ? type.unit * (4 * Math.abs(d) + 4 * n + 8) : 0;
+            }
+        }
+        Buffer y = Buffer.of(type, rows);
+        type.call("Softmax", "logSumExpRows", x, y, rows, n);
+        y.requireNear("log-sum-exp of " + logits, lse, allowed);
+        if (logits != Logits.ALL_MINUS_INFINITY) {
+            Buffer z = Buffer.of(type, rows * n);
+            type.call("Softmax", "logSoftmaxRows", x, z, rows, n);
+            z.requireNear("log-softmax of " + logits, log, allowedLog);
+        }
+    }
+
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    void gradientsOfLogSumExpAndLogSoftmaxEqualNaiveLoops(@ForAll Type type, @ForAll @IntRange(min = 0, max = 4) int rows,
+            @ForAll("lengths") int n, @ForAll long seed) {
+        Buffer x = Buffer.gaussians(type, seed, rows * n);
+        Buffer dy = Buffer.gaussians(type, seed + 1, rows * n);
+        Buffer lse = Buffer.of(type, rows);
+        Buffer log = Buffer.of(type, rows * n);
+        type.call("Softmax", "logSumExpRows", x, lse, rows, n);
+        type.call("Softmax", "logSoftmaxRows", x, log, rows, n);
+        double[] ofSum = new double[rows * n];
+        double[] ofLog = new double[rows * n];
+        double[] allowed = new double[rows * n];
+        for (int row = 0; row < rows; row++) {
+            double mass = 0;
+            double total = 0;
+            double sizes = 0;
+            for (int i = 0; i < n; i++) {
+                mass += Math.exp(x.get(row * n + i));
+                total += dy.get(row * n + i);
+                sizes += Math.abs(dy.get(row * n + i));
+            }
+            for (int i = 0; i < n; i++) {
+                double p = Math.exp(x.get(row * n + i)) / mass;
+                ofSum[row * n + i] = dy.get(row) * p;
+                ofLog[row * n + i] = dy.get(row * n + i) - p * total;
+                allowed[row * n + i] = (n + 32) * type.unit * (Math.abs(dy.get(row * n + i)) + Math.abs(dy.get(row)) + sizes);
+            }
+        }
+        Buffer dx = Buffer.of(type, rows * n);
+        type.call("Softmax", "logSumExpRowsGradient", x, lse, dy, dx, rows, n);
+        dx.requireNear("log-sum-exp gradient", ofSum, allowed);
+        type.call("Softmax", "logSoftmaxRowsGradient", log, dy, dx, rows, n);
+        dx.requireNear("log-softmax gradient", ofLog, allowed);
+        type.call("Softmax", "logSoftmaxRowsGradient", log, dy, dy, rows, n);
+        dy.requireSameBits("log-softmax gradient in place", dx);
+    }
 }
