@@ -294,7 +294,7 @@ class TapeTest {
             requireMessage(refused, () -> Shapes.slice(x, 1, 0, 4), "slice", "[2, 3]");
             requireMessage(refused, () -> Reductions.mean(Shapes.slice(x, 0, 0, 0)), "mean", "[0, 3]");
             requireMessage(refused, () -> Patches.patchify(x, 2), "patchify", "[2, 3]");
-            requireMessage(refused, () -> Patches.patchify(four, 5), "patchify", "side 5", "[1, 4, 4, 1]");
+            requireMessage(refused, () -> Patches.patchify(four, 5), "patchify", "5 x 5", "[1, 4, 4, 1]");
             requireMessage(refused, () -> Patches.unpatchify(x, 2, 1, 1), "unpatchify", "[2, 3]");
             requireMessage(refused, () -> Elementwise.add(x, Tensor.of(NdArray.zeros(scope, DType.F32, SHAPE))), "ADD",
                     "float64", "float32");

@@ -112,7 +112,7 @@ class FunctionsProperties {
             // the exponent inside is rounded, which tells by its size, up to where e^-u leaves the normal range and is
             // flushed
             double exponent = op == One.GELU ? 2 * ROOT * Math.abs(x.get(i) + 0.044715 * Math.pow(x.get(i), 3)) : 0;
-            allowed[i] = (2 * op.relative + 4 * Math.min(exponent, 800)) * type.unit * Math.abs(expected[i])
+            allowed[i] = (2 * op.relative + 10 * Math.min(exponent, 800)) * type.unit * Math.abs(expected[i])
                     + op.absolute * type.unit * Math.min(1, Math.abs(x.get(i)))
                     + 16 * type.minNormal * (1 + Math.abs(x.get(i)));
         }
