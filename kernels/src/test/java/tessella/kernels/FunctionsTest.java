@@ -23,10 +23,10 @@ class FunctionsTest {
         LOG1P("log1p", StrictMath::log1p, 1.0, 2),
         SIN("sin", StrictMath::sin, 1.6, 3),
         COS("cos", StrictMath::cos, 1.6, 3),
-        TANH("tanh", StrictMath::tanh, 2.4, 4),
-        ERF("erf", ElementwiseOracle::erf, 1.0, 16),
-        SIGMOID("sigmoid", x -> 1 / (1 + StrictMath.exp(-x)), 2.2, 4),
-        SOFTPLUS("softplus", x -> Math.max(x, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(x))), 1.6, 3),
+        TANH("tanh", StrictMath::tanh, 2.5, 4),
+        ERF("erf", ElementwiseOracle::erf, 1.1, 16),
+        SIGMOID("sigmoid", x -> 1 / (1 + StrictMath.exp(-x)), 2.5, 4),
+        SOFTPLUS("softplus", x -> Math.max(x, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(x))), 1.7, 3),
         LOG_SIGMOID("logSigmoid", x -> Math.min(x, 0) - StrictMath.log1p(StrictMath.exp(-Math.abs(x))), 1.7, 3);
 
         private final String kernel;
