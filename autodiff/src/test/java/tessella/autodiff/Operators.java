@@ -219,6 +219,11 @@ final class Operators {
                 axes("variance", (x, axes, mask) -> Reductions.variance(x, 0.5, axes),
                         (x, axes, mask) -> dropped(x, ReductionOracle.variance(x, axes).times(correction(x, axes)), axes),
                         (x, axes, mask, dy) -> ReductionOracle.varianceVjp(x, kept(x, dy, axes).times(correction(x, axes)), axes)),
+                new Tested("meanOverAxes", 1e-11, r -> {
+                    // axes that are not neighbours: two sums, of which one is scaled
+                    Oracle f = x -> dropped(x.get(0), ReductionOracle.mean(x.get(0), 0, 2), 0, 2);
+                    return new Sample(List.of(normal(r, dims(r))), x -> Reductions.mean(x.get(0), 2, 0), f, affine(f));
+                }),
                 new Tested("cumulativeSum", 1e-11, r -> {
                     int axis = r.nextInt(3);
                     Oracle f = x -> ReductionOracle.cumulativeSum(x.get(0), axis);

@@ -3,7 +3,10 @@ package tessella.autodiff;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,8 +29,8 @@ import tessella.reference.ValueArbitraries;
 
 /** Every operator and its gradient against the oracles and against central differences. */
 class OperatorsProperties {
-    /** What has no gradient: indices, and what every enum has. */
-    private static final Set<String> CONSTANTS = Set.of("argmax", "argsort", "values", "valueOf");
+    /** What has no gradient: indices. */
+    private static final Set<String> CONSTANTS = Set.of("argmax", "argsort");
 
     @Provide
     Arbitrary<Tested> operators() {
@@ -60,7 +63,8 @@ class OperatorsProperties {
             Gradients found = tape.gradients(List.of(y), List.of(Operator.array(dtype, dy)));
             for (int i = 0; i < x.size(); i++) {
                 assertTrue(found.of(x.get(i)).isContiguous());
-                requireClose(operator + " gradient of operand " + i, operator.tolerance(), gradients.get(i), found.of(x.get(i)));
+                requireClose(operator + " gradient of operand " + i, operator.tolerance(), gradients.get(i),
+                        found.of(x.get(i)));
             }
         }
     }
@@ -117,25 +121,49 @@ class OperatorsProperties {
             NdArray cotangent = Operator.array(DType.F64, dy);
             Gradients found = tape.gradients(List.of(first, second), List.of(cotangent, cotangent));
             for (int i = 0; i < x.size(); i++) {
-                requireClose(operator + " used twice, operand " + i, operator.tolerance(), gradients.get(i).times(2), found.of(x.get(i)));
+                requireClose(operator + " used twice, operand " + i, operator.tolerance(), gradients.get(i).times(2),
+                        found.of(x.get(i)));
             }
         }
+    }
+
+    private static TreeSet<String> names() {
+        TreeSet<String> operators = new TreeSet<>();
+        for (Class<?> family : List.of(Elementwise.class, LinearAlgebra.class, Softmax.class, Norms.class, Attention.class,
+                Shapes.class, Reductions.class, Losses.class, Contrastive.class, Patches.class, Indexing.class, Resize.class)) {
+            for (var method : family.getDeclaredMethods()) {
+                if (Modifier.isPublic(method.getModifiers()) && !method.getName().startsWith("value")) {
+                    operators.add(method.getName());
+                }
+            }
+        }
+        return operators;
     }
 
     @Example
     void noPublicOperatorIsLeftOut() {
         TreeSet<String> operators = new TreeSet<>();
-        for (Class<?> family : List.of(Elementwise.class, LinearAlgebra.class, Softmax.class, Norms.class, Attention.class,
-                Shapes.class, Reductions.class, Losses.class, Contrastive.class, Patches.class, Indexing.class, Resize.class)) {
-            for (var method : family.getDeclaredMethods()) {
-                if (Modifier.isPublic(method.getModifiers()) && !CONSTANTS.contains(method.getName())) {
-                    operators.add(method.getName().toLowerCase(Locale.ROOT));
-                }
+        for (String name : names()) {
+            if (!CONSTANTS.contains(name)) {
+                operators.add(name.toLowerCase(Locale.ROOT));
             }
         }
         for (Tested operator : Operators.all()) {
             String name = operator.name().toLowerCase(Locale.ROOT).replace("_", "");
             operators.removeIf(o -> name.startsWith(o) || name.equals("broadcast") && o.equals("broadcastto"));
+        }
+        assertEquals(new TreeSet<>(), operators);
+    }
+
+    @Example
+    void everyOperatorHasItsPlaceInTheDocs() throws IOException {
+        String page = Files.readString(Path.of(System.getProperty("basedir",
+                ".")).toAbsolutePath().resolveSibling("docs/operators.md"));
+        TreeSet<String> operators = names();
+        operators.remove("apply");
+        operators.removeIf(name -> page.contains("`" + name + "`"));
+        for (Resize method : Resize.values()) {
+            assertTrue(page.contains("`" + method + "`"), method.name());
         }
         assertEquals(new TreeSet<>(), operators);
     }
