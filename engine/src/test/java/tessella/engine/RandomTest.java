@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tessella.engine.Samples.refused;
 
-import java.lang.reflect.Constructor;
 import java.util.Arrays;
 import java.util.function.LongToDoubleFunction;
 import org.junit.jupiter.api.Test;
@@ -14,10 +14,8 @@ class RandomTest {
     private static final int N = 200_000;
 
     /** The generator with a raw key, as the published vectors have it. */
-    private static int[] philox(int c0, int c1, long step, long key) throws ReflectiveOperationException {
-        Constructor<Random> constructor = Random.class.getDeclaredConstructor(long.class, long.class, int.class);
-        constructor.setAccessible(true);
-        Random random = constructor.newInstance(key, step, c1);
+    private static int[] philox(int c0, int c1, long step, long key) {
+        Random random = new Random(key, step, c1);
         int[] out = new int[4];
         for (int lane = 0; lane < 4; lane++) {
             out[lane] = random.bits((c0 & 0xffffffffL) * 4 + lane);
@@ -26,7 +24,7 @@ class RandomTest {
     }
 
     @Test
-    void bitsAreThePublishedVectorsOfPhilox() throws ReflectiveOperationException {
+    void bitsAreThePublishedVectorsOfPhilox() {
         assertArrayEquals(new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, philox(0, 0, 0, 0));
         assertArrayEquals(new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}, philox(-1, -1, -1, -1));
         assertArrayEquals(new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
@@ -75,6 +73,91 @@ class RandomTest {
         }
         assertTrue(chi < 27.9, "chi squared of 6 degrees " + chi);
         assertEquals(0, random.below(1, 3));
+    }
+
+    /** Of 8 consecutive 32-bit numbers, 3 go to a value of remainder 0, 3 to 1, but only 2 to 2: the two thirds are rejected. */
+    @Test
+    void belowIsUniformWhereMultiplicationAloneIsNot() {
+        int bound = 3 << 29;
+        Random random = Random.of(2, "below");
+        int[] counts = new int[3];
+        int kept = 0;
+        for (int i = 0; i < N; i++) {
+            int value = random.below(bound, i);
+            assertTrue(value >= 0 && value < bound);
+            counts[value % 3]++;
+            kept += value == (int) ((random.bits(i) & 0xffffffffL) * bound >>> 32) ? 1 : 0;
+        }
+        for (int count : counts) {
+            assertEquals(N / 3.0, count, 5 * Math.sqrt(N * 2 / 9.0));
+        }
+        // a quarter is drawn again, the others are those of the first draw
+        assertEquals(0.75, kept / (double) N, 0.005);
+    }
+
+    @Test
+    void aRejectedNumberIsDrawnAgainFromElementsThatNobodyElseHas() {
+        Random random = Random.of(2, "below");
+        int bound = 3 << 29;
+        int rejected = 0;
+        for (int i = 0; i < 1000; i++) {
+            long x = random.bits(i) & 0xffffffffL;
+            int attempt = 0;
+            while (Long.remainderUnsigned(x * bound, 1L << 32) < 1L << 30) {
+                attempt++;
+                x = random.bits(i + ((long) attempt << 56)) & 0xffffffffL;
+            }
+            rejected += attempt;
+            assertEquals((int) (x * bound >>> 32), random.below(bound, i));
+        }
+        assertEquals(333, rejected, 100);
+        assertNotEquals(random.bits(7), random.bits(7 + (1L << 56)));
+        assertNotEquals(random.bits(7 + (2L << 56)), random.bits(7 + (1L << 56)));
+    }
+
+    @Test
+    void aBoundBelowOneIsRefused() {
+        refused(() -> Random.of(1, "below").below(0, 0), "random", "at least 1", "0");
+        refused(() -> Random.of(1, "below").below(-3, 0), "bound", "-3");
+    }
+
+    /** The orders of the default run: no draw of theirs is rejected, so its bits are those of multiplication alone. */
+    @Test
+    void theOrdersOfTheDefaultRunAreThoseOfTheFirstDraws() {
+        for (long seed = 1; seed <= 5; seed++) {
+            for (int epoch = 1; epoch <= 22; epoch++) {
+                Random random = Random.of(seed, "shuffle").at(epoch, 0);
+                int[] expected = new int[5400];
+                for (int i = 0; i < expected.length; i++) {
+                    int j = (int) ((random.bits(i) & 0xffffffffL) * (i + 1) >>> 32);
+                    expected[i] = expected[j];
+                    expected[j] = i;
+                }
+                assertArrayEquals(expected, random.permutation(5400), "seed " + seed + ", epoch " + epoch);
+            }
+        }
+    }
+
+    @Test
+    void microBatchesDrawWhatTheFullBatchWould() {
+        Random dropout = Random.of(4, "blocks.3.dropout");
+        double[][] full = masks(dropout, 17, 0, 12);
+        double[][] first = masks(dropout, 17, 0, 5);
+        double[][] rest = masks(dropout, 17, 5, 12);
+        for (int example = 0; example < 12; example++) {
+            assertArrayEquals(full[example], example < 5 ? first[example] : rest[example - 5], "example " + example);
+            assertTrue(example == 0 || !Arrays.equals(full[example], full[example - 1]));
+        }
+        assertTrue(!Arrays.equals(full[3], masks(dropout, 18, 3, 4)[0]), "another step");
+    }
+
+    /** The numbers of the examples [from, to) of a batch. */
+    private static double[][] masks(Random random, long step, int from, int to) {
+        double[][] out = new double[to - from][32];
+        for (int example = from; example < to; example++) {
+            Arrays.setAll(out[example - from], random.at(step, example)::uniform);
+        }
+        return out;
     }
 
     @Test
