@@ -13,7 +13,7 @@ import tessella.engine.Shape;
 
 /**
  * Records operators, and runs their gradients backwards (reverse mode, first order only: the gradients themselves are not
- * recorded).
+ * recorded, and no gradient of a gradient can be taken).
  *
  * <pre>{@code
  * try (Tape tape = Tape.record()) {
@@ -33,6 +33,10 @@ public final class Tape implements AutoCloseable {
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Tensor, Leaf> leaves = new IdentityHashMap<>();
     private boolean taken;
+    /** The checkpointed block that runs now, unrecorded, or null. */
+    private Block block;
+    /** Results of the checkpointed block that is being run again, or null. */
+    private List<NdArray> again;
 
     private Tape() {}
 
@@ -65,6 +69,39 @@ public final class Tape implements AutoCloseable {
         private NdArray cotangent;
     }
 
+    /** A checkpointed block while it runs unrecorded: its memory, and what it reads of the memory of the tape. */
+    private final class Block {
+        private final Scope inside;
+        private final List<NdArray> read = new ArrayList<>();
+        /** Results, by identity, that a recorded run would track. */
+        private final Map<Tensor, Boolean> tracked = new IdentityHashMap<>();
+
+        private Block(Scope inside) {
+            this.inside = inside;
+        }
+
+        private boolean made(NdArray array) {
+            return array.scope() == inside || array.scope().isInside(inside);
+        }
+
+        private void reads(NdArray array) {
+            if (!made(array) && array.liveUntil(scope).scope() == scope) {
+                read.add(array);
+            }
+        }
+
+        private void reads(NdArray[] saved, Tensor[] operands) {
+            for (NdArray array : saved) {
+                reads(array);
+            }
+            for (Tensor operand : operands) {
+                if (operand != null) {
+                    reads(operand.value());
+                }
+            }
+        }
+    }
+
     /** Starts recording in this thread. */
     public static Tape record() {
         Tape tape = new Tape();
@@ -72,9 +109,10 @@ public final class Tape implements AutoCloseable {
         return tape;
     }
 
-    /** Whether a tape records in this thread. */
+    /** Whether a tape records in this thread; not while the block of a {@link #checkpoint} runs for the first time. */
     public static boolean isRecording() {
-        return CURRENT.get() != null;
+        Tape tape = CURRENT.get();
+        return tape != null && tape.block == null;
     }
 
     /** Declares that the gradient of an input is wanted. Returns the input. */
@@ -88,6 +126,9 @@ public final class Tape implements AutoCloseable {
     }
 
     private boolean tracks(Tensor tensor) {
+        if (block != null && block.tracked.containsKey(tensor)) {
+            return true;
+        }
         return tensor.node != null ? tensor.node.tape == this : leaves.containsKey(tensor) || watchParameter(tensor);
     }
 
@@ -115,22 +156,39 @@ public final class Tape implements AutoCloseable {
      */
     public static Tensor operator(String op, NdArray y, NdArray[] saved, Vjp vjp, Tensor... operands) {
         Tape tape = CURRENT.get();
+        for (Tape around = tape; around != null; around = around.outer) {
+            if (around.block != null) {
+                around.block.reads(saved, operands);
+            }
+        }
         boolean tracked = false;
         if (tape != null) {
             for (Tensor operand : operands) {
                 tracked |= operand != null && tape.tracks(operand);
             }
         }
-        if (!tracked) {
-            free(saved, y, operands);
-            return Tensor.of(y);
+        if (tracked && tape.block == null) {
+            return tape.append(op, y, saved, vjp);
         }
-        y.liveUntil(tape.scope);
+        free(saved, y, operands);
+        Tensor result = Tensor.of(y);
+        if (tracked) {
+            tape.block.tracked.put(result, true);
+        }
+        return result;
+    }
+
+    private Tensor append(String op, NdArray y, NdArray[] saved, Vjp vjp) {
+        y.liveUntil(scope);
         for (NdArray array : saved) {
-            tape.hold(array.liveUntil(tape.scope));
+            hold(array.liveUntil(scope));
         }
-        Node node = new Node(tape, op, y.shape(), saved, vjp);
-        tape.nodes.add(node);
+        if (again != null) {
+            hold(y);
+            again.add(y);
+        }
+        Node node = new Node(this, op, y.shape(), saved, vjp);
+        nodes.add(node);
         return new Tensor(y, node);
     }
 
@@ -154,10 +212,20 @@ public final class Tape implements AutoCloseable {
             for (Tensor operand : operands) {
                 shared |= operand != null && operand.value().sharesMemoryWith(array);
             }
-            if (!shared) {
+            if (!shared && mayFree(array)) {
                 array.free();
             }
         }
+    }
+
+    /** Whether no checkpointed block that runs now was given the memory from outside, and will read it again. */
+    private static boolean mayFree(NdArray array) {
+        for (Tape tape = CURRENT.get(); tape != null; tape = tape.outer) {
+            if (tape.block != null && !tape.block.made(array)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -182,10 +250,64 @@ public final class Tape implements AutoCloseable {
      */
     public static Tensor consume(Tensor x, UnaryOperator<Tensor> step) {
         Tensor y = local(() -> step.apply(x));
-        if (!isRecording() && !y.value().sharesMemoryWith(x.value())) {
+        if (!isRecording() && !y.value().sharesMemoryWith(x.value()) && mayFree(x.value())) {
             x.value().free();
         }
         return y;
+    }
+
+    /**
+     * y = block(x), of which the tape keeps only what the block reads from outside, x above all: the gradient runs the block
+     * a second time, recorded, and goes back through it at once. The gradients are those of block.apply(x) to the bit, of
+     * parameters and of other tensors that the block reads too; a stack of such blocks needs one x a block and the
+     * activations of one block, for about a third more computing. Blocks may be checkpointed inside a block.
+     *
+     * <p>The block must compute the same in both runs: its random numbers come from {@link tessella.engine.Random}, whose
+     * keys replay them. Without a tape, this is {@link #local}. The result is in the innermost scope.
+     *
+     * @throws IllegalStateException from {@link #gradients}, if the second run gives another shape or type, or a result
+     *     that depends on nothing tracked
+     */
+    public static Tensor checkpoint(Tensor x, UnaryOperator<Tensor> block) {
+        return isRecording() ? CURRENT.get().unrecorded(x, block) : local(() -> block.apply(x));
+    }
+
+    private Tensor unrecorded(Tensor x, UnaryOperator<Tensor> part) {
+        Scope around = Scope.current();
+        try (Scope inside = Scope.open()) {
+            block = new Block(inside);
+            Tensor y = part.apply(x);
+            y.value().liveUntil(around);
+            // a result that was there before the block keeps the node it has
+            return block.tracked.containsKey(y)
+                    ? append("checkpoint", y.value(), block.read.toArray(NdArray[]::new), (dy, to) -> runAgain(x, part, dy, to))
+                    : y;
+        } finally {
+            block = null;
+        }
+    }
+
+    /** Records the block; its operators, now the last of the tape, are those that the gradient goes through next. */
+    private void runAgain(Tensor x, UnaryOperator<Tensor> part, NdArray dy, Cotangents to) {
+        Tape current = CURRENT.get();
+        List<NdArray> results = new ArrayList<>();
+        CURRENT.set(this);
+        again = results;
+        Tensor y;
+        try (Scope _ = Scope.open()) {
+            y = part.apply(x);
+            if (!y.shape().equals(dy.shape()) || y.dtype() != dy.dtype() || !tracks(y)) {
+                throw new IllegalStateException("checkpoint: the block gave " + dy.dtype() + " " + dy.shape()
+                        + " first and, for the gradient, " + y + (tracks(y) ? "" : " that depends on nothing tracked")
+                        + "; it must compute the same in both runs");
+            }
+        } finally {
+            again = null;
+            CURRENT.set(current);
+        }
+        to.add(y, dy);
+        // what no gradient keeps goes at once
+        results.forEach(this::letGo);
     }
 
     /**
@@ -224,13 +346,15 @@ public final class Tape implements AutoCloseable {
             }
             if (!tracks(output)) {
                 throw new IllegalArgumentException("gradients: output " + i + " of shape " + output.shape()
-                        + " depends on no parameter or watched input of this tape");
+                        + " depends on no parameter or watched input of this tape; watch the input before the operators, and "
+                        + "take no gradients of gradients, which are of first order only and not recorded");
             }
             // a copy: cotangents are added to in place
             to.add(output, cotangent.copy());
         }
-        for (int i = nodes.size() - 1; i >= 0; i--) {
-            Node node = nodes.get(i);
+        // a checkpointed block adds its operators at the end while the pass goes back
+        while (!nodes.isEmpty()) {
+            Node node = nodes.removeLast();
             if (node.cotangent != null) {
                 node.vjp.run(node.cotangent, to);
                 node.cotangent.letGo();
@@ -240,7 +364,6 @@ public final class Tape implements AutoCloseable {
                 letGo(array);
             }
         }
-        nodes.clear();
         Map<Tensor, NdArray> out = new IdentityHashMap<>();
         leaves.forEach((tensor, leaf) -> {
             if (leaf.cotangent != null) {

@@ -108,7 +108,7 @@ public final class Scope implements AutoCloseable {
     }
 
     /** Whether this scope lies inside another of the same thread, and so ends first. */
-    boolean isInside(Scope other) {
+    public boolean isInside(Scope other) {
         for (Scope scope = outer; scope != null; scope = scope.outer) {
             if (scope == other) {
                 return true;
