@@ -11,6 +11,8 @@ final class Allocation {
     private int holders;
     /** Index in the scope's list. */
     int place;
+    /** Regions that use the memory now, counted by the scope. */
+    int readers;
     private final Throwable opened = Debug.ON ? new Throwable("allocated here") : null;
     private Throwable freed;
 
@@ -74,14 +76,17 @@ final class Allocation {
         if (!target.isOpen()) {
             throw new IllegalStateException("moving an array made by " + op + ": the scope it should move to is closed");
         }
-        scope.remove(this);
+        scope.remove(this, "moving");
         target.add(this);
         scope = target;
     }
 
     void close() {
-        scope.remove(this);
-        closed = true;
+        // under the lock under which regions enter, so that none begins on memory that is given back
+        synchronized (scope) {
+            scope.remove(this, "freeing");
+            closed = true;
+        }
         if (Debug.ON) {
             freed = new Throwable("freed here");
             Debug.poison(block);

@@ -21,6 +21,7 @@ public final class Memory {
     private static final long SMALL = 1 << 18;
     private static final long SLAB = 1 << 20;
     static final int ALIGNMENT = 64;
+    static final String BUDGET = "tessella.memory.budget";
 
     private static final Map<Long, ArrayDeque<Block>> FREE = new HashMap<>();
     private static final List<Slab> SLABS = new ArrayList<>();
@@ -28,7 +29,7 @@ public final class Memory {
     private static long used;
     private static long highest;
     private static long taken;
-    private static long limit = Long.getLong("tessella.memory.budget", defaultBudget());
+    private static long limit = Platform.setting(BUDGET, defaultBudget(), Long.MAX_VALUE);
 
     private Memory() {}
 
@@ -64,7 +65,12 @@ public final class Memory {
     private static long defaultBudget() {
         long machine = ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean os
                 ? os.getTotalMemorySize() : Long.MAX_VALUE;
-        return Math.max(machine - Runtime.getRuntime().maxMemory(), machine / 4);
+        return defaultBudget(machine, Runtime.getRuntime().maxMemory());
+    }
+
+    /** What a machine or container has beyond the largest heap, but a quarter at least: heaps are seldom full. */
+    static long defaultBudget(long machine, long heap) {
+        return Math.max(machine - heap, machine / 4);
     }
 
     /** Bytes of arrays that are alive, in open scopes. */
@@ -87,7 +93,10 @@ public final class Memory {
         return taken;
     }
 
-    /** Bytes that may be taken from the system; by default the machine's (or container's) memory less the largest heap. */
+    /**
+     * Bytes that may be taken from the system: {@code -Dtessella.memory.budget}, or the memory of the machine or container
+     * less the largest heap, but at least a quarter of it.
+     */
     public static synchronized long budget() {
         return limit;
     }
@@ -107,21 +116,23 @@ public final class Memory {
     /** Gives free memory back to the system. */
     public static void trim() {
         Scratch.drop();
-        synchronized (Memory.class) {
-            for (ArrayDeque<Block> blocks : FREE.values()) {
-                blocks.removeIf(block -> block.slab.live == 0);
+        giveBack();
+    }
+
+    private static synchronized void giveBack() {
+        for (ArrayDeque<Block> blocks : FREE.values()) {
+            blocks.removeIf(block -> block.slab.live == 0);
+        }
+        SLABS.removeIf(slab -> {
+            if (slab.live > 0) {
+                return false;
             }
-            SLABS.removeIf(slab -> {
-                if (slab.live > 0) {
-                    return false;
-                }
-                taken -= slab.segment.byteSize();
-                slab.arena.close();
-                return true;
-            });
-            if (open != null && open.live == 0) {
-                open = null;
-            }
+            taken -= slab.segment.byteSize();
+            slab.arena.close();
+            return true;
+        });
+        if (open != null && open.live == 0) {
+            open = null;
         }
     }
 
@@ -179,11 +190,22 @@ public final class Memory {
 
     private static Slab slab(long size, String op, Object what) {
         if (size > limit - taken) {
+            // free memory of other size classes is no reason to refuse
+            giveBack();
+        }
+        if (size > limit - taken) {
             throw new OutOfBudgetException(op + ": " + what + " needs " + size + " more bytes, and " + taken
                     + " of the budget of " + limit + " are taken (" + used + " in use); close scopes, use a smaller batch, "
-                    + "or raise -Dtessella.memory.budget");
+                    + "or raise -D" + BUDGET);
         }
-        Slab slab = new Slab(size);
+        Slab slab;
+        try {
+            slab = new Slab(size);
+        } catch (OutOfMemoryError e) {
+            throw new OutOfBudgetException(op + ": " + what + " needs " + size + " more bytes, which the system refuses to give "
+                    + "beyond the " + taken + " that are taken (" + used + " in use); close scopes, use a smaller batch, or a "
+                    + "machine or container with more memory");
+        }
         SLABS.add(slab);
         taken += size;
         return slab;

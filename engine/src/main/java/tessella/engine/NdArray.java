@@ -486,7 +486,11 @@ public final class NdArray {
 
     // ---- lifetime
 
-    /** Moves the memory, views included, to another scope. Returns this array. */
+    /**
+     * Moves the memory, views included, to another scope. Returns this array.
+     *
+     * @throws IllegalStateException if an operator or {@link #withSegment} is using the memory, or the scope is closed
+     */
     public NdArray moveTo(Scope scope) {
         check("moveTo");
         allocation.moveTo(scope);
@@ -519,7 +523,11 @@ public final class NdArray {
         return allocation.isUnheld();
     }
 
-    /** Returns the memory, views included, before the scope ends. */
+    /**
+     * Returns the memory, views included, before the scope ends.
+     *
+     * @throws IllegalStateException if an operator or {@link #withSegment} is using it
+     */
     public void free() {
         check("free");
         allocation.close();

@@ -14,7 +14,7 @@ final class Region {
         try {
             for (NdArray operand : operands) {
                 if (operand != null) {
-                    operand.allocation().scope().enter();
+                    operand.allocation().scope().enter(operand.allocation());
                 }
                 entered++;
                 if (operand != null) {
@@ -25,7 +25,7 @@ final class Region {
         } finally {
             for (int i = 0; i < entered; i++) {
                 if (operands[i] != null) {
-                    operands[i].allocation().scope().exit();
+                    operands[i].allocation().scope().exit(operands[i].allocation());
                 }
             }
         }

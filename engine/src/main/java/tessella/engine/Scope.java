@@ -128,17 +128,20 @@ public final class Scope implements AutoCloseable {
         return owner == null;
     }
 
-    synchronized void enter() {
+    synchronized void enter(Allocation allocation) {
         readers++;
+        allocation.readers++;
     }
 
-    synchronized void exit() {
+    synchronized void exit(Allocation allocation) {
         readers--;
+        allocation.readers--;
     }
 
     synchronized void add(Allocation allocation) {
         if (closed) {
-            throw new IllegalStateException("scope: closed, it cannot take an array of " + allocation.bytes() + " bytes");
+            throw new IllegalStateException(allocation.op + ": the scope that should take an array of " + allocation.bytes()
+                    + " bytes is closed; make the array inside an open scope");
         }
         allocation.place = live.size();
         live.add(allocation);
@@ -146,7 +149,11 @@ public final class Scope implements AutoCloseable {
         peak = Math.max(peak, bytes);
     }
 
-    synchronized void remove(Allocation allocation) {
+    synchronized void remove(Allocation allocation, String what) {
+        if (allocation.readers > 0) {
+            throw new IllegalStateException(what + " an array made by " + allocation.op + ": " + allocation.readers
+                    + " operators are using its memory; wait until they end");
+        }
         Allocation last = live.removeLast();
         if (last != allocation) {
             live.set(allocation.place, last);

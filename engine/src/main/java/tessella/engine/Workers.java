@@ -3,6 +3,7 @@ package tessella.engine;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
@@ -15,11 +16,16 @@ import java.util.function.Supplier;
  * call. Interrupting the caller does not stop a region.
  */
 public final class Workers implements AutoCloseable {
+    static final String THREADS = "tessella.threads";
+    /** More threads than any machine has: a larger number is a slip. */
+    static final int MOST = 1 << 12;
+
     private static final ScopedValue<Workers> TEAM = ScopedValue.newInstance();
     /** Longer than the gap between two operators of a small model, shorter than anyone else's need of the core. */
     private static final long SPIN_NANOS = 30_000;
 
     private final Worker[] threads;
+    private final boolean shared;
     private final AtomicBoolean busy = new AtomicBoolean();
     private volatile Region region;
     private volatile boolean closed;
@@ -30,11 +36,12 @@ public final class Workers implements AutoCloseable {
     }
 
     private static final class Default {
-        static final Workers TEAM = new Workers(
-                Integer.getInteger("tessella.threads", Runtime.getRuntime().availableProcessors()));
+        static final Workers TEAM = new Workers((int) Platform.setting(THREADS,
+                Runtime.getRuntime().availableProcessors(), MOST), true);
     }
 
-    private Workers(int size) {
+    private Workers(int size, boolean shared) {
+        this.shared = shared;
         threads = new Worker[size - 1];
         for (int i = 0; i < threads.length; i++) {
             threads[i] = new Worker(i);
@@ -45,16 +52,19 @@ public final class Workers implements AutoCloseable {
     /**
      * A team of this many threads, the caller counted.
      *
-     * @throws IllegalArgumentException if threads is not positive
+     * @throws IllegalArgumentException if there is not at least one, or more than 4,096
      */
     public static Workers of(int threads) {
-        if (threads < 1) {
-            throw new IllegalArgumentException("workers: expected at least 1 thread, found " + threads);
+        if (threads < 1 || threads > MOST) {
+            throw new IllegalArgumentException("workers: expected at least 1 thread and at most " + MOST + ", found " + threads);
         }
-        return new Workers(threads);
+        return new Workers(threads, false);
     }
 
-    /** The team of this thread: that of the enclosing {@link #with}, or the default one, sized from the CPU quota. */
+    /**
+     * The team of this thread: that of the enclosing {@link #with}, or the default one, which has as many threads as
+     * {@code -Dtessella.threads} says or, without it, as the machine or container has processors for this JVM.
+     */
     public static Workers current() {
         return TEAM.isBound() ? TEAM.get() : Default.TEAM;
     }
@@ -108,9 +118,17 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    /** Ends the threads; a region under way finishes first. */
+    /**
+     * Ends the threads; a region under way finishes first. A team that is closed already stays so.
+     *
+     * @throws IllegalStateException for the default team, which all threads of the program share
+     */
     @Override
     public void close() {
+        if (shared) {
+            throw new IllegalStateException("workers: the default team belongs to the whole program and is never closed; "
+                    + "close only a team that Workers.of(threads) gave");
+        }
         closed = true;
         for (Worker worker : threads) {
             LockSupport.unpark(worker);
@@ -119,11 +137,12 @@ public final class Workers implements AutoCloseable {
 
     private static final class Region {
         private final int tasks;
-        private final Task task;
+        /** Forgotten at the end, for with it go the arrays of the operator. */
+        private Task task;
         /** The next task of each thread's share. */
         private final AtomicIntegerArray next;
         private final AtomicInteger ended = new AtomicInteger();
-        private volatile Throwable failure;
+        private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
         Region(int tasks, Task task, int shares) {
             this.tasks = tasks;
@@ -148,11 +167,11 @@ public final class Workers implements AutoCloseable {
             int done = 0;
             for (; index >= 0; index = claim(share)) {
                 try {
-                    if (failure == null) {
+                    if (failure.getPlain() == null) {
                         task.run(index, scratch);
                     }
                 } catch (Throwable e) {
-                    failure = e;
+                    failure.compareAndSet(null, e);
                 }
                 done++;
             }
@@ -188,7 +207,8 @@ public final class Workers implements AutoCloseable {
                     Thread.yield();
                 }
             }
-            switch (failure) {
+            task = null;
+            switch (failure.get()) {
                 case null -> { }
                 case RuntimeException e -> throw e;
                 case Error e -> throw e;

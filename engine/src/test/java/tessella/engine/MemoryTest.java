@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tessella.engine.Samples.refused;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
 
 @ExtendWith(MemoryReturned.class)
 class MemoryTest {
@@ -80,7 +83,7 @@ class MemoryTest {
         try (Workers one = Workers.of(1)) {
             LongSupplier step = () -> Workers.with(one, MemoryTest::step);
             assertTrue(step.getAsLong() > 0);
-            for (int again = 0; again < 5; again++) {
+            for (int again = 0; again < 50; again++) {
                 assertEquals(0, step.getAsLong());
             }
         }
@@ -148,5 +151,57 @@ class MemoryTest {
         }
         refused(() -> Memory.budget(0), "budget", "positive", "0");
         assertEquals(budget, Memory.budget());
+    }
+
+    @Test
+    void freeMemoryOfOtherSizesIsGivenBackBeforeARequestIsRefused() {
+        try (Scope scope = Scope.open()) {
+            Memory.budget(Memory.reserved() + (8 << 20));
+            for (int megabytes = 1; megabytes <= 8; megabytes++) {
+                NdArray x = NdArray.zeros(scope, DType.F32, Shape.of((long) megabytes << 18));
+                x.free();
+            }
+            assertTrue(Memory.reserved() <= Memory.budget());
+            NdArray.zeros(scope, DType.F32, Shape.of(7 << 18));
+            refusedByBudget(() -> NdArray.zeros(scope, DType.F32, Shape.of(2 << 18)), "zeros", "[524288]");
+        }
+    }
+
+    @Test
+    void whatTheSystemRefusesIsToldAsABudgetIs() {
+        Memory.budget(Long.MAX_VALUE);
+        try (Scope scope = Scope.open()) {
+            long reserved = Memory.reserved();
+            refusedByBudget(() -> NdArray.zeros(scope, DType.F64, Shape.of(1L << 50)), "zeros", "[1125899906842624]",
+                    "the system refuses", "in use");
+            assertEquals(reserved, Memory.reserved());
+            assertEquals(0, scope.bytes());
+        }
+    }
+
+    private static void refusedByBudget(Executable action, String... parts) {
+        Samples.requireMessage(OutOfBudgetException.class, action, parts);
+    }
+
+    @Test
+    void theDefaultBudgetIsWhatTheMachineHasBeyondTheHeapButAQuarterAtLeast() {
+        assertEquals(3L << 30, Memory.defaultBudget(4L << 30, 1L << 30));
+        assertEquals(1L << 30, Memory.defaultBudget(4L << 30, 4L << 30));
+        assertEquals(1L << 30, Memory.defaultBudget(4L << 30, 3L << 30));
+        assertEquals(5L << 28, Memory.defaultBudget(4L << 30, 11L << 28));
+    }
+
+    /** Prints the budget, the heap, and the memory that the JVM believes the machine or its container to have. */
+    static final class Budget {
+        public static void main(String[] arguments) {
+            OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+            System.out.println(Memory.budget() + Runtime.getRuntime().maxMemory() - system.getTotalMemorySize());
+        }
+    }
+
+    @Test
+    void aProcessTakesItsBudgetFromItsMachineAndItsHeap() throws Exception {
+        assertEquals("0", Fork.output(Budget.class, Fork.VECTORS, "-Xmx64m"));
+        assertEquals("0", Fork.output(Budget.class, Fork.VECTORS, "-Xmx96m"));
     }
 }

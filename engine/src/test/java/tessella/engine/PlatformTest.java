@@ -3,11 +3,6 @@ package tessella.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A JVM that kernels cannot run in is refused with one sentence. */
@@ -16,26 +11,20 @@ class PlatformTest {
     static final class Program {
         public static void main(String[] arguments) {
             try (Scope _ = Scope.open()) {
-                System.out.println("open");
+                System.out.println("open, " + Workers.current().size() + " threads, budget " + Memory.budget());
             } catch (IllegalStateException e) {
                 System.out.println(e.getMessage());
             }
         }
     }
 
-    private static String output(String... options) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of(options));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Program.class.getName()));
-        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor());
-        return out;
+    private static String output(String... options) throws Exception {
+        return Fork.output(Program.class, options);
     }
 
     @Test
     void aJvmWithTheModuleAndFmaIsTaken() throws Exception {
-        assertEquals("open", output("--add-modules", "jdk.incubator.vector").strip());
+        assertTrue(output(Fork.VECTORS).startsWith("open, "));
     }
 
     @Test
@@ -45,6 +34,18 @@ class PlatformTest {
 
     @Test
     void withoutFmaTheSentenceSaysSo() throws Exception {
-        assertTrue(output("--add-modules", "jdk.incubator.vector", "-XX:-UseFMA").contains("no hardware FMA"));
+        assertTrue(output(Fork.VECTORS, "-XX:-UseFMA").contains("no hardware FMA"));
+    }
+
+    @Test
+    void settingsThatAreNoNumbersInTheirRangeAreRefused() throws Exception {
+        for (String threads : new String[] {"0", "-1", "two", "4097"}) {
+            assertEquals("tessella: expected -Dtessella.threads to be a whole number from 1 to 4096, found \"" + threads
+                    + "\"; correct it, or leave it out", output(Fork.VECTORS, "-Dtessella.threads=" + threads));
+        }
+        assertEquals("tessella: expected -Dtessella.memory.budget to be a whole number from 1 to " + Long.MAX_VALUE
+                + ", found \"8g\"; correct it, or leave it out", output(Fork.VECTORS, "-Dtessella.memory.budget=8g"));
+        assertEquals("open, 5 threads, budget 12345678",
+                output(Fork.VECTORS, "-Dtessella.memory.budget=12345678", "-Dtessella.threads=5"));
     }
 }

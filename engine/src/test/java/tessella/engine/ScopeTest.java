@@ -1,5 +1,6 @@
 package tessella.engine;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -72,7 +73,7 @@ class ScopeTest {
         outer.close();
         assertFalse(outer.isOpen());
         illegal(outer::close, "closed twice");
-        illegal(() -> NdArray.zeros(outer, DType.F32, SHAPE).size(), "scope", "closed");
+        illegal(() -> NdArray.zeros(outer, DType.F32, SHAPE).size(), "zeros", "scope", "closed");
         illegal(Scope::current, "no scope is open", "Scope.open()");
     }
 
@@ -92,6 +93,41 @@ class ScopeTest {
             Workers.with(Workers.current(), () -> Region.run("test", 4, (task, scratch) ->
                     illegal(parameters::close, "operators are using"), shared));
             assertEquals(3, x.get(0, 0));
+        }
+    }
+
+    @Test
+    void memoryThatAnOperatorUsesIsNeitherFreedNorMoved() throws Throwable {
+        try (Scope scope = Scope.open(); Scope inner = Scope.open(); Scope parameters = Scope.shared()) {
+            NdArray other = NdArray.full(inner, DType.F32, SHAPE, 1);
+            for (Scope owner : new Scope[] {inner, parameters}) {
+                NdArray x = NdArray.full(owner, DType.F32, SHAPE, 3);
+                NdArray view = x.transpose();
+                x.withSegment(segment -> {
+                    illegal(x::free, "freeing", "full", "1 operators are using its memory");
+                    illegal(view::free, "freeing", "full");
+                    illegal(() -> x.moveTo(scope), "moving", "full", "using its memory");
+                    // other arrays of the scope are free to go
+                    other.moveTo(scope);
+                    assertEquals(6, Pointwise.scale(x, 2).get(1, 1));
+                    return null;
+                });
+                assertEquals(3, view.get(2, 1));
+                x.free();
+                illegal(() -> x.get(0, 0), "freed");
+            }
+            NdArray held = NdArray.full(inner, DType.F32, SHAPE, 4).hold();
+            held.withSegment(segment -> {
+                illegal(held::letGo, "freeing", "full", "using its memory");
+                return null;
+            });
+            assertEquals(4, held.get(0, 0));
+            NdArray shared = NdArray.full(parameters, DType.F32, SHAPE, 5);
+            shared.withSegment(segment -> {
+                assertDoesNotThrow(() -> elsewhere(() -> illegal(shared::free, "freeing", "using its memory")));
+                return null;
+            });
+            assertEquals(5, shared.get(0, 0));
         }
     }
 

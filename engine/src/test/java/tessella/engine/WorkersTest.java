@@ -2,16 +2,24 @@ package tessella.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tessella.engine.Samples.illegal;
 import static tessella.engine.Samples.refused;
 
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Supplier;
@@ -148,7 +156,7 @@ class WorkersTest {
         try (Workers team = Workers.of(3); Scope parameters = Scope.shared()) {
             NdArray w = NdArray.full(parameters, DType.F32, Shape.of(64, 200), 0.5);
             AtomicInteger right = new AtomicInteger();
-            List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
+            List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 Thread.Builder builder = i % 2 == 0 ? Thread.ofVirtual() : Thread.ofPlatform();
@@ -173,6 +181,184 @@ class WorkersTest {
             assertEquals(List.of(), failures);
             assertEquals(80, right.get());
         }
+    }
+
+    /** While one caller's region waits, another caller's runs to its end in that caller's own thread. */
+    @Test
+    void aCallerThatFindsTheTeamBusyIsNotHeldUp() throws Exception {
+        try (Workers team = Workers.of(2)) {
+            CyclicBarrier begun = new CyclicBarrier(3);
+            CountDownLatch go = new CountDownLatch(1);
+            Thread first = Thread.ofVirtual().start(() -> team.run(2, (task, scratch) -> {
+                await(begun);
+                await(go);
+            }));
+            await(begun); // both threads of the team now wait
+            AtomicInteger runs = new AtomicInteger();
+            Thread own = Thread.currentThread();
+            team.run(50, (task, scratch) -> {
+                assertSame(own, Thread.currentThread());
+                runs.incrementAndGet();
+            });
+            assertEquals(50, runs.get());
+            assertTrue(first.isAlive());
+            go.countDown();
+            first.join();
+        }
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Far more callers than threads that carry them: each gets the bits it would get alone. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void hundredsOfCallersGetTheBitsOfOneAlone(boolean virtual) throws InterruptedException {
+        int callers = virtual ? 300 : 8;
+        try (Workers team = Workers.of(3); Scope parameters = Scope.shared()) {
+            NdArray w = NdArray.empty(parameters, DType.F32, Shape.of(48, 200));
+            w.copyFrom(ValueArbitraries.normal(1, 48, 200).data());
+            float[][] expected = new float[8][];
+            for (int i = 0; i < 8; i++) {
+                expected[i] = chain(w, i);
+            }
+            float[][] found = new float[callers][];
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < callers; i++) {
+                int number = i;
+                Thread.Builder builder = virtual ? Thread.ofVirtual() : Thread.ofPlatform();
+                threads.add(builder.start(() -> found[number] = Workers.with(team, () -> chain(w, number % 8))));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            for (int i = 0; i < callers; i++) {
+                assertArrayEquals(expected[i % 8], found[i], "caller " + i);
+            }
+        }
+    }
+
+    private static float[] chain(NdArray w, int seed) {
+        try (Scope _ = Scope.open()) {
+            NdArray x = random(DType.F32, 100 + seed, 90, 48);
+            NdArray y = Softmaxes.forward(Pointwise.apply(Pointwise.Unary.GELU, MatMul.multiply(x, w)), 1);
+            return Sums.sum(MatMul.multiply(y, w.transpose()), 1, 0).toFloats();
+        }
+    }
+
+    @Test
+    void interruptingTheCallerNeitherStopsTheRegionNorLosesTheFlag() throws InterruptedException {
+        try (Workers team = Workers.of(3)) {
+            for (int when = 0; when < 3; when++) {
+                int interrupted = when;
+                AtomicInteger runs = new AtomicInteger();
+                AtomicBoolean flag = new AtomicBoolean();
+                Thread caller = Thread.ofPlatform().unstarted(() -> {
+                    Thread own = Thread.currentThread();
+                    if (interrupted == 0) {
+                        own.interrupt();
+                    }
+                    team.run(40, (task, scratch) -> {
+                        if (interrupted == 1 && task == 20 || interrupted == 2 && task == 39) {
+                            own.interrupt();
+                        }
+                        runs.incrementAndGet();
+                    });
+                    flag.set(own.isInterrupted());
+                });
+                caller.start();
+                caller.join();
+                assertEquals(40, runs.get());
+                assertTrue(flag.get());
+                AtomicInteger after = new AtomicInteger();
+                team.run(40, (task, scratch) -> after.incrementAndGet());
+                assertEquals(40, after.get(), "the team goes on");
+            }
+        }
+    }
+
+    @Test
+    void closingLetsTheRegionUnderWayFinishAndEndsTheThreads() throws Exception {
+        Workers team = Workers.of(2);
+        CyclicBarrier begun = new CyclicBarrier(3);
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicInteger runs = new AtomicInteger();
+        List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+        Thread caller = Thread.ofPlatform().start(() -> team.run(6, (task, scratch) -> {
+            if (task == 0 || task == 3) { // the first of each share
+                threads.add(Thread.currentThread());
+                await(begun);
+                await(go);
+            }
+            runs.incrementAndGet();
+        }));
+        await(begun);
+        team.close();
+        go.countDown();
+        caller.join();
+        assertEquals(6, runs.get());
+        illegal(() -> team.run(3, (task, scratch) -> { }), "workers", "closed");
+        assertEquals(2, threads.size());
+        for (Thread thread : threads) {
+            thread.join(TimeUnit.MINUTES.toMillis(1));
+            assertTrue(!thread.isAlive(), thread + " goes on after close");
+        }
+        team.close();
+    }
+
+    @Test
+    void theDefaultTeamIsNotClosed() {
+        Workers standard = Workers.current();
+        illegal(standard::close, "workers", "default team", "Workers.of");
+        AtomicInteger runs = new AtomicInteger();
+        standard.run(9, (task, scratch) -> runs.incrementAndGet());
+        assertEquals(9, runs.get());
+    }
+
+    @Test
+    void whatATaskHeldIsForgottenWhenTheRegionEnds() throws InterruptedException {
+        try (Workers team = Workers.of(2)) {
+            WeakReference<Object> held = region(team);
+            for (int wait = 0; wait < 1000 && held.get() != null; wait++) {
+                System.gc();
+                Thread.sleep(5);
+            }
+            assertNull(held.get());
+        }
+    }
+
+    private static WeakReference<Object> region(Workers team) {
+        Object held = new Object();
+        team.run(5, (task, scratch) -> assertTrue(held.hashCode() == held.hashCode()));
+        return new WeakReference<>(held);
+    }
+
+    /** Prints the size of the default team. */
+    static final class Size {
+        public static void main(String[] arguments) {
+            System.out.println(Workers.current().size() + " " + Workers.current().equals(Workers.with(Workers.of(1),
+                    () -> Workers.current())));
+        }
+    }
+
+    @Test
+    void theDefaultTeamHasTheProcessorsOfTheContainer() throws Exception {
+        assertEquals("3 false", Fork.output(Size.class, Fork.VECTORS, "-XX:ActiveProcessorCount=3"));
+        assertEquals("1 false", Fork.output(Size.class, Fork.VECTORS, "-XX:ActiveProcessorCount=1"));
+        assertEquals("2 false", Fork.output(Size.class, Fork.VECTORS, "-XX:ActiveProcessorCount=3", "-Dtessella.threads=2"));
     }
 
     @ParameterizedTest
@@ -223,6 +409,7 @@ class WorkersTest {
         }
         assertSame(standard, Workers.current());
         refused(() -> Workers.of(0).size(), "workers", "at least 1", "0");
+        refused(() -> Workers.of(4097).size(), "workers", "at most 4096", "4097");
         assertTrue(standard.size() >= 1);
     }
 }
