@@ -16,8 +16,8 @@ import tessella.models.nn.Parameters;
  * p = p - lr (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay p).
  *
  * <p>Parameters that are frozen when the optimiser is made have no moments, do not change, and do not count in the norm;
- * make another optimiser after unfreezing. A step either changes all parameters or none: memory is taken
- * before the first is touched.
+ * make another optimiser after unfreezing. A step either changes all parameters or none: it takes no memory, and looks at
+ * every gradient before the first parameter is touched.
  */
 public final class AdamW implements AutoCloseable {
     private final Parameters parameters;
@@ -40,10 +40,15 @@ public final class AdamW implements AutoCloseable {
         this.parameters = parameters;
         this.settings = settings;
         this.decay = decay;
-        for (Parameter parameter : parameters.all()) {
-            if (!parameter.isFrozen()) {
-                moments.put(parameter.name(), zeros(parameter));
+        try {
+            for (Parameter parameter : parameters.all()) {
+                if (!parameter.isFrozen()) {
+                    moments.put(parameter.name(), zeros(parameter));
+                }
             }
+        } catch (RuntimeException e) {
+            scope.close();
+            throw e;
         }
     }
 

@@ -76,7 +76,8 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
     }
 
     /**
-     * Reads a checkpoint; the caller closes it.
+     * Reads a checkpoint; the caller closes it. If it was written in another domain of determinism than this process has, a
+     * line of {@link System.Logger} says so: what is computed from it here need not have the bits that it had there.
      *
      * @throws IOException if the file cannot be read, is no checkpoint, or its tensors do not fit its configuration; the
      *     message lists every missing, unexpected and mis-shaped tensor
@@ -109,6 +110,7 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
             } catch (IllegalArgumentException e) {
                 throw new IOException(e.getMessage(), e);
             }
+            sayIfOutside(path, file.metadata().get(DOMAIN));
             VisionTransformer model = VisionTransformer.empty(config, DType.F32);
             try {
                 for (Parameter parameter : model.parameters().all()) {
@@ -122,6 +124,15 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
                 model.close();
                 throw e;
             }
+        }
+    }
+
+    private static void sayIfOutside(Path path, String domain) {
+        if (!Determinism.domain().equals(domain)) {
+            System.getLogger(Checkpoint.class.getName()).log(System.Logger.Level.WARNING, path + ": expected the domain of "
+                    + "determinism \"" + Determinism.domain() + "\" of this process, found "
+                    + (domain == null ? "none" : "\"" + domain + "\"")
+                    + "; results are as good, but their last bits may differ from those of the run that wrote it");
         }
     }
 

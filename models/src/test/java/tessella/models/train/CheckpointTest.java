@@ -8,10 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -132,6 +136,46 @@ class CheckpointTest {
             assertEquals(Determinism.domain(), stored.metadata().get("tessella.determinism"));
             assertEquals("digits", stored.metadata().get("tessella.origin.data"));
         }
+    }
+
+    /** The lines that loading the file logs. */
+    private List<String> logged() throws IOException {
+        List<String> lines = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getLevel() + " " + line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger(Checkpoint.class.getName());
+        logger.setUseParentHandlers(false);
+        logger.addHandler(handler);
+        try (Checkpoint loaded = Checkpoint.load(file)) {
+            assertEquals(CONFIG, loaded.model().config());
+        } finally {
+            logger.removeHandler(handler);
+            logger.setUseParentHandlers(true);
+        }
+        return lines;
+    }
+
+    @Test
+    void loadingOutsideItsDomainSaysSoAndInsideNothing() throws IOException {
+        rewrite((tensors, scope) -> { }, metadata -> { });
+        assertEquals(List.of(), logged());
+        rewrite((tensors, scope) -> { }, metadata -> metadata.put("tessella.determinism", "vector 64 bits, gemm kc 3"));
+        assertEquals(List.of("WARNING " + file + ": expected the domain of determinism \"" + Determinism.domain()
+                + "\" of this process, found \"vector 64 bits, gemm kc 3\"; results are as good, but their last bits may "
+                + "differ from those of the run that wrote it"), logged());
+        rewrite((tensors, scope) -> { }, metadata -> metadata.remove("tessella.determinism"));
+        assertEquals(1, logged().size());
+        assertTrue(logged().getFirst().contains("of this process, found none;"), logged().toString());
     }
 
     @Test
