@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -35,49 +36,99 @@ class TapeMemoryTest {
         return (Memory.inUse() - before) / (double) UNIT;
     }
 
+    /**
+     * What an operator keeps: the bytes that are alive after it beyond its operands, the result among them, in units of N
+     * elements; and which of its operands (a, b, c) and its result (y) it holds for the gradient, views of them counted.
+     */
+    private record Kept(double units, String held) {}
+
+    private static Kept kept(long[][] shapes, Operator.Library operator) {
+        try (Tape tape = Tape.record()) {
+            List<Tensor> operands = new ArrayList<>();
+            for (long[] dims : shapes) {
+                operands.add(tape.watch(ones(dims)));
+            }
+            long before = Memory.inUse();
+            Tensor y = operator.apply(operands);
+            double units = (Memory.inUse() - before) / (double) UNIT;
+            StringBuilder held = new StringBuilder();
+            for (int i = 0; i < shapes.length; i++) {
+                held.append(operands.get(i).value().isUnheld() ? "" : (char) ('a' + i));
+            }
+            boolean view = operands.stream().anyMatch(x -> x.value().sharesMemoryWith(y.value()));
+            return new Kept(units, held + (view || y.value().isUnheld() ? "" : "y"));
+        }
+    }
+
+    private static final class Table {
+        final Map<Operator, Kept> expected = new EnumMap<>(Operator.class);
+        final Map<Operator, Kept> found = new EnumMap<>(Operator.class);
+
+        void line(Operator name, double units, String held, Operator.Library operator, long[]... shapes) {
+            expected.put(name, new Kept(units, held));
+            found.put(name, kept(shapes, operator));
+        }
+    }
+
     @Test
     void eachOperatorKeepsWhatItsTableSaysAndNoMore() {
-        Map<String, Double> expected = new LinkedHashMap<>();
-        Map<String, Double> found = new LinkedHashMap<>();
-        try (Tape tape = Tape.record()) {
-            Tensor x = tape.watch(ones(128, 128));
-            Tensor y = tape.watch(ones(128, 128));
-            Tensor row = tape.watch(ones(128));
-            Tensor q = tape.watch(ones(1, 128, 4, 32));
-            double statistics = 128 * 4 / (double) UNIT;
-            Object[][] table = {
-                // the result itself is one
-                {"add", 1.0, kept(t -> Elementwise.add(t[0], t[1]), x, y)},
-                {"mul", 1.0, kept(t -> Elementwise.mul(t[0], t[1]), x, y)},
-                {"div", 1.0, kept(t -> Elementwise.div(t[0], t[1]), x, y)},
-                {"scale", 1.0, kept(t -> Elementwise.scale(t[0], 2), x)},
-                {"exp", 1.0, kept(t -> Elementwise.exp(t[0]), x)},
-                {"gelu", 1.0, kept(t -> Elementwise.gelu(t[0]), x)},
-                {"matmul", 1.0, kept(t -> LinearAlgebra.matmul(t[0], t[1]), x, y)},
-                {"linear", 1.0, kept(t -> LinearAlgebra.linear(t[0], t[1], t[2]), x, y, row)},
-                {"softmax", 1.0, kept(t -> Softmax.softmax(t[0], -1), x)},
-                // mean and root of each row
-                {"layerNorm", 1 + 2 * statistics, kept(t -> Norms.layerNorm(t[0], t[1], t[2], 1e-6), x, row, row)},
-                {"l2Normalize", 1 + statistics, kept(t -> Norms.l2Normalize(t[0], -1, 1e-6), x)},
-                // the log-normaliser of each row and head, and never the [128, 128] weights of four heads
-                {"attention", 1 + 4 * statistics, kept(t -> Attention.attention(t[0], t[0], t[0], 1), q)},
-                {"reshape", 0.0, kept(t -> Shapes.reshape(t[0], 64, 256), x)},
-                {"permute", 0.0, kept(t -> Shapes.permute(t[0], 1, 0), x)},
-                {"slice", 0.0, kept(t -> Shapes.slice(t[0], 0, 3, 9), x)},
-                {"broadcastTo", 0.0, kept(t -> Shapes.broadcastTo(t[0], 128, 128), row)},
-                {"concat", 2.0, kept(t -> Shapes.concat(0, t[0], t[1]), x, y)},
-                {"sum", statistics, kept(t -> Reductions.sum(t[0], 1), x)},
-                // the probabilities
-                {"softmaxCrossEntropy", 1 + statistics, kept(t -> Losses.softmaxCrossEntropy(t[0], new int[128], 0),
-                        x)},
-                {"sigmoidCrossEntropy", statistics, kept(t -> Losses.sigmoidCrossEntropy(t[0], t[1]), x, y)},
-            };
-            for (Object[] line : table) {
-                expected.put((String) line[0], (Double) line[1]);
-                found.put((String) line[0], (Double) line[2]);
-            }
-        }
-        assertEquals(expected, found);
+        long[] square = {128, 128};
+        long[] row = {128};
+        long[] heads = {1, 128, 4, 32};
+        long[] grid = {1, 128, 128, 1};
+        long[] patches = {1, 64 * 64, 4};
+        double rows = 128 * 4 / (double) UNIT; // a number for each of 128 rows
+        Table table = new Table();
+        table.line(Operator.ADD, 1, "", x -> Elementwise.add(x.get(0), x.get(1)), square, square);
+        table.line(Operator.SUB, 1, "", x -> Elementwise.sub(x.get(0), x.get(1)), square, square);
+        table.line(Operator.MUL, 1, "ab", x -> Elementwise.mul(x.get(0), x.get(1)), square, square);
+        table.line(Operator.DIV, 1, "by", x -> Elementwise.div(x.get(0), x.get(1)), square, square);
+        table.line(Operator.SCALE, 1, "", x -> Elementwise.scale(x.get(0), 2), square);
+        table.line(Operator.NEG, 1, "", x -> Elementwise.neg(x.get(0)), square);
+        table.line(Operator.EXP, 1, "y", x -> Elementwise.exp(x.get(0)), square);
+        table.line(Operator.RECIPROCAL, 1, "y", x -> Elementwise.reciprocal(x.get(0)), square);
+        table.line(Operator.GELU, 1, "a", x -> Elementwise.gelu(x.get(0)), square);
+        table.line(Operator.MATMUL, 1, "ab", x -> LinearAlgebra.matmul(x.get(0), x.get(1)), square, square);
+        table.line(Operator.MATMUL_BATCHED, 1, "ab", x -> LinearAlgebra.matmul(x.get(0), x.get(1)), new long[] {4, 32, 128},
+                new long[] {1, 128, 128});
+        table.line(Operator.LINEAR, 1, "ab", x -> LinearAlgebra.linear(x.get(0), x.get(1), x.get(2)), square, square, row);
+        table.line(Operator.LINEAR_WITHOUT_BIAS, 1, "ab", x -> LinearAlgebra.linear(x.get(0), x.get(1), null), square, square);
+        table.line(Operator.EINSUM_2, 1, "ab", x -> LinearAlgebra.einsum("bmd,bmnp->bnpd", x.get(0), x.get(1)),
+                new long[] {1, 128, 128}, new long[] {1, 128, 128, 1});
+        table.line(Operator.EINSUM_3, 1, "abc", x -> LinearAlgebra.einsum("ab,bc,cd->ad", x.get(0), x.get(1), x.get(2)), square,
+                square, square);
+        table.line(Operator.EINSUM_SUMMED, rows, "ab", x -> LinearAlgebra.einsum("abc,db->ca", x.get(0), x.get(1)),
+                new long[] {4, 128, 32}, square);
+        table.line(Operator.SOFTMAX, 1, "y", x -> Softmax.softmax(x.get(0), -1), square);
+        table.line(Operator.SOFTMAX_SCATTERED, 1, "y", x -> Softmax.softmax(x.get(0), 0, 2), new long[] {4, 128, 32});
+        // mean and root of each row
+        table.line(Operator.LAYER_NORM, 1 + 2 * rows, "ab", x -> Norms.layerNorm(x.get(0), x.get(1), x.get(2), 1e-6), square, row,
+                row);
+        table.line(Operator.LAYER_NORM_PLAIN, 1 + 2 * rows, "a", x -> Norms.layerNorm(x.get(0), null, null, 1e-6), square);
+        table.line(Operator.L2_NORMALIZE, 1 + rows, "y", x -> Norms.l2Normalize(x.get(0), -1, 1e-6), square);
+        // the log-normaliser of each row and head, and never the [128, 128] weights of four heads
+        table.line(Operator.ATTENTION, 1 + 4 * rows, "abc", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1), heads,
+                heads, heads);
+        table.line(Operator.RESHAPE, 0, "", x -> Shapes.reshape(x.get(0), 64, 256), square);
+        table.line(Operator.PERMUTE, 0, "", x -> Shapes.permute(x.get(0), 1, 0), square);
+        table.line(Operator.SLICE, 0, "", x -> Shapes.slice(x.get(0), 0, 3, 9), square);
+        table.line(Operator.BROADCAST, 0, "", x -> Shapes.broadcastTo(x.get(0), 128, 128), row);
+        table.line(Operator.CONCAT, 2, "", x -> Shapes.concat(0, x.get(0), x.get(1)), square, square);
+        table.line(Operator.SUM, rows, "", x -> Reductions.sum(x.get(0), 1), square);
+        table.line(Operator.SUM_ALL, 64 / (double) UNIT, "", x -> Reductions.sum(x.get(0)), square);
+        table.line(Operator.MEAN, rows, "", x -> Reductions.mean(x.get(0), 1), square);
+        // one copy, of the pixels in another order
+        table.line(Operator.PATCHIFY, 1, "", x -> Patches.patchify(x.get(0), 2), grid);
+        table.line(Operator.UNPATCHIFY, 1, "", x -> Patches.unpatchify(x.get(0), 2, 64, 64), patches);
+        // the probabilities
+        table.line(Operator.SOFTMAX_CROSS_ENTROPY, 1 + rows, "", x -> Losses.softmaxCrossEntropy(x.get(0), new int[128], 0),
+                square);
+        table.line(Operator.SOFT_CROSS_ENTROPY, 1 + rows, "b", x -> Losses.softmaxCrossEntropy(x.get(0), x.get(1)), square,
+                square);
+        table.line(Operator.SIGMOID_CROSS_ENTROPY, rows, "ab", x -> Losses.sigmoidCrossEntropy(x.get(0), x.get(1)), square,
+                square);
+        assertEquals(table.expected, table.found);
+        assertEquals(EnumSet.allOf(Operator.class), table.found.keySet(), "operators with a line in the table");
     }
 
     @Test
