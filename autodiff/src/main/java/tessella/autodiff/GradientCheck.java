@@ -10,15 +10,30 @@ import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 
-/** Compares the gradients of a function with central differences, in float64. */
+/**
+ * Compares the gradients of a function with central differences, in float64. For operators of one's own:
+ *
+ * <pre>{@code
+ * GradientCheck.Worst worst = GradientCheck.worst(x -> silu(x.getFirst()), List.of(input));
+ * assertTrue(worst.error() < 1e-8, worst.toString());
+ * }</pre>
+ *
+ * <p>The function is called twice for each element of each input, and must give the same values each time. Its memory is
+ * returned; inputs stay as they are.
+ */
 public final class GradientCheck {
     private static final double STEP = 1e-5;
 
     private GradientCheck() {}
 
     /**
-     * The entry that differs most: of which input, where, and both values; error is |analytic - numeric| divided by the
-     * larger of 1 and the largest |numeric| of that input.
+     * The entry that differs most, or input -1 and error 0 if none differs; one that is no number is worse than any other.
+     *
+     * @param input which of the inputs, from 0
+     * @param index where in that input
+     * @param analytic its gradient, 0 for an input that no recorded operator used
+     * @param numeric its central difference
+     * @param error |analytic - numeric| divided by the larger of 1 and the largest |numeric| of that input
      */
     public record Worst(int input, long[] index, double analytic, double numeric, double error) {
         @Override
@@ -61,7 +76,7 @@ public final class GradientCheck {
             double scale = Math.max(1, Arrays.stream(numeric).map(Math::abs).max().orElse(1));
             for (int at = 0; at < x.length; at++) {
                 double error = Math.abs(analytic.get(i)[at] - numeric[at]) / scale;
-                if (!(error <= worst.error)) {
+                if (Double.compare(error, worst.error) > 0) {
                     worst = new Worst(i, index(inputs.get(i).shape(), at), analytic.get(i)[at], numeric[at], error);
                 }
             }

@@ -31,7 +31,7 @@ public final class Losses {
     public static Tensor softmaxCrossEntropy(Tensor logits, Tensor targets) {
         CrossEntropy.Softmax forward = CrossEntropy.softmax(logits.value(), targets.value());
         return operator("softmaxCrossEntropy", forward.losses(), saved(forward.probabilities(), targets.value()),
-                (dy, to) -> to.add(logits, () -> CrossEntropy.softmaxGradient(forward, targets.value(), dy)), logits);
+                (dy, to) -> to.add(logits, () -> CrossEntropy.softmaxGradient(forward, targets.value(), dy)), logits, targets);
     }
 
     /**
@@ -41,7 +41,7 @@ public final class Losses {
     public static Tensor sigmoidCrossEntropy(Tensor logits, Tensor targets) {
         NdArray losses = CrossEntropy.sigmoid(logits.value(), targets.value());
         return operator("sigmoidCrossEntropy", losses, saved(logits.value(), targets.value()), (dy, to) -> to.add(logits,
-                () -> CrossEntropy.sigmoidGradient(logits.value(), targets.value(), dy)), logits);
+                () -> CrossEntropy.sigmoidGradient(logits.value(), targets.value(), dy)), logits, targets);
     }
 
     /** y = mean (a - b)^2 over all elements, a scalar; da = 2 dy (a - b) / n, db = -da. */

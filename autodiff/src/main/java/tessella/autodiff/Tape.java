@@ -152,7 +152,7 @@ public final class Tape implements AutoCloseable {
      * @param y the result
      * @param saved the arrays that vjp reads; they stay alive until it has run
      * @param vjp the gradient
-     * @param operands the operands
+     * @param operands every tensor that it was given, those without a gradient too: what else is saved is the operator's own
      */
     public static Tensor operator(String op, NdArray y, NdArray[] saved, Vjp vjp, Tensor... operands) {
         Tape tape = CURRENT.get();

@@ -281,6 +281,74 @@ class TapeTest {
     }
 
     @Test
+    void theGradientCheckTakesWhatIsNoNumberForTheWorst() {
+        try (Scope scope = Scope.open()) {
+            NdArray x = NdArray.of(scope, Shape.of(3), new double[] {1, 2, 3});
+            for (int at = 0; at < 3; at++) {
+                int bad = at;
+                GradientCheck.Worst worst = GradientCheck.worst(t -> Tape.operator("bad", t.getFirst().value().copy(),
+                        Tape.saved(), (dy, to) -> to.add(t.getFirst(), () -> {
+                            NdArray d = dy.copy();
+                            double[] values = d.toDoubles();
+                            values[bad] = Double.NaN;
+                            values[(bad + 1) % 3] *= 1.5;
+                            d.copyFrom(values);
+                            return d;
+                        }), t.getFirst()), List.of(x));
+                assertArrayEquals(new long[] {bad}, worst.index());
+                assertTrue(Double.isNaN(worst.error()) && Double.isNaN(worst.analytic()), worst.toString());
+            }
+            GradientCheck.Worst none = GradientCheck.worst(t -> Shapes.reshape(t.getFirst(), 3, 1), List.of(x));
+            assertTrue(none.error() < 1e-9, none.toString());
+            assertArrayEquals(new double[] {1, 2, 3}, x.toDoubles());
+        }
+    }
+
+    /** First order only: a gradient is an array without a history, in this tape and in one around it. */
+    @Test
+    void gradientsOfGradientsAreRefusedInASentence() {
+        String[] said = {"output 0 of shape []", "no parameter or watched input", "gradients of gradients", "first order only"};
+        try (Tape outer = Tape.record()) {
+            Scope scope = Scope.current();
+            Tensor x = outer.watch(Tensor.of(random(scope, 1, 2, 3)));
+            Tensor slope;
+            try (Tape inner = Tape.record()) {
+                inner.watch(x);
+                slope = Tensor.of(inner.gradients(Reductions.sum(Elementwise.mul(x, x))).of(x)).moveTo(scope);
+            }
+            Tensor penalty = Reductions.sum(Elementwise.mul(slope, slope));
+            requireMessage(IllegalArgumentException.class, () -> outer.gradients(penalty), said);
+        }
+        try (Tape tape = Tape.record()) {
+            Tensor x = tape.watch(Tensor.of(random(Scope.current(), 1, 2, 3)));
+            Gradients first = tape.gradients(Reductions.sum(Elementwise.mul(x, x)));
+            requireMessage(IllegalStateException.class, () -> tape.gradients(Reductions.sum(Tensor.of(first.of(x)))), "gradients",
+                    "already", "record again");
+        }
+    }
+
+    /** Without a tape, and under one that tracks nothing, an operator returns only what it made itself. */
+    @Test
+    void constantTargetsOfALossStay() {
+        try (Scope scope = Scope.open()) {
+            Tensor logits = Tensor.of(random(scope, 1, 2, 3));
+            Tensor targets = Tensor.of(NdArray.full(scope, DType.F64, SHAPE, 0.25));
+            for (int again = 0; again < 2; again++) {
+                assertEquals(2, Losses.softmaxCrossEntropy(logits, targets).toDoubles().length);
+                assertEquals(2, Losses.sigmoidCrossEntropy(logits, targets).toDoubles().length);
+            }
+            try (Tape tape = Tape.record()) {
+                assertEquals(2, Losses.sigmoidCrossEntropy(logits, targets).toDoubles().length);
+                Tensor x = tape.watch(logits);
+                Gradients gradients = tape.gradients(Reductions.sum(Elementwise.add(Losses.softmaxCrossEntropy(x, targets),
+                        Losses.sigmoidCrossEntropy(x, targets))));
+                assertEquals(SHAPE, gradients.of(x).shape());
+            }
+            assertEquals(0.25, targets.toDoubles()[5]);
+        }
+    }
+
+    @Test
     void operatorsRefuseShapesThatDoNotFit() {
         try (Scope scope = Scope.open()) {
             Tensor x = Tensor.of(random(scope, 1, 2, 3));
