@@ -29,6 +29,7 @@ public final class Tape implements AutoCloseable {
     private static final ThreadLocal<Tape> CURRENT = new ThreadLocal<>();
 
     private final Tape outer = CURRENT.get();
+    private final Thread owner = Thread.currentThread();
     private final Scope scope = Scope.open();
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Tensor, Leaf> leaves = new IdentityHashMap<>();
@@ -115,14 +116,27 @@ public final class Tape implements AutoCloseable {
         return tape != null && tape.block == null;
     }
 
-    /** Declares that the gradient of an input is wanted. Returns the input. */
+    /**
+     * Declares that the gradient of an input is wanted. Returns the input.
+     *
+     * @throws IllegalArgumentException if a recorded operator made it
+     * @throws IllegalStateException in another thread than that of the tape
+     */
     public Tensor watch(Tensor input) {
+        checkThread("watch");
         if (input.node != null) {
             throw new IllegalArgumentException("watch: expected a tensor that no recorded operator made, found a result of "
                     + input.node.op + " of shape " + input.shape());
         }
         leaves.computeIfAbsent(input, t -> new Leaf());
         return input;
+    }
+
+    private void checkThread(String what) {
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException(what + " in thread " + Thread.currentThread().getName() + ": the tape belongs to thread "
+                    + owner.getName() + "; record one in each thread");
+        }
     }
 
     private boolean tracks(Tensor tensor) {
@@ -317,6 +331,7 @@ public final class Tape implements AutoCloseable {
      * @throws IllegalStateException if gradients were taken from this tape before
      */
     public Gradients gradients(Tensor loss) {
+        checkThread("gradients");
         if (loss.shape().size() != 1) {
             throw new IllegalArgumentException("gradients: expected a loss of one element, found shape " + loss.shape()
                     + "; take its mean or sum, or pass cotangents");
@@ -328,15 +343,19 @@ public final class Tape implements AutoCloseable {
      * The vector-Jacobian product: gradients of sum over i of (cotangent_i . output_i). Memory of the forward pass is
      * returned as the pass goes back; what must be read afterwards is kept by {@link Tensor#keep}.
      *
-     * @throws IllegalArgumentException if an output and its cotangent differ in shape or type, or nothing recorded an output
-     * @throws IllegalStateException if gradients were taken from this tape before
+     * @throws IllegalArgumentException if there is not one cotangent for each output, of its shape and type, or nothing
+     *     recorded an output; the tape then is as it was
+     * @throws IllegalStateException if gradients were taken from this tape before, or in another thread than that of the tape
      */
     public Gradients gradients(List<Tensor> outputs, List<NdArray> cotangents) {
+        checkThread("gradients");
         if (taken) {
             throw new IllegalStateException("gradients: taken from this tape already, its memory is returned; record again");
         }
-        taken = true;
-        Cotangents to = new Cotangents();
+        if (outputs.size() != cotangents.size()) {
+            throw new IllegalArgumentException("gradients: expected a cotangent for each of " + outputs.size()
+                    + " outputs, found " + cotangents.size());
+        }
         for (int i = 0; i < outputs.size(); i++) {
             Tensor output = outputs.get(i);
             NdArray cotangent = cotangents.get(i);
@@ -349,8 +368,12 @@ public final class Tape implements AutoCloseable {
                         + " depends on no parameter or watched input of this tape; watch the input before the operators, and "
                         + "take no gradients of gradients, which are of first order only and not recorded");
             }
+        }
+        taken = true;
+        Cotangents to = new Cotangents();
+        for (int i = 0; i < outputs.size(); i++) {
             // a copy: cotangents are added to in place
-            to.add(output, cotangent.copy());
+            to.add(outputs.get(i), cotangents.get(i).copy());
         }
         // a checkpointed block adds its operators at the end while the pass goes back
         while (!nodes.isEmpty()) {

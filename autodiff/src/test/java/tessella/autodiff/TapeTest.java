@@ -164,6 +164,45 @@ class TapeTest {
     }
 
     @Test
+    void whatIsRefusedLeavesTheTapeAsItWas() {
+        try (Tape tape = Tape.record()) {
+            Tensor x = tape.watch(Tensor.of(random(Scope.current(), 1, 2, 3)));
+            Tensor y = Elementwise.exp(x);
+            NdArray dy = NdArray.full(Scope.current(), DType.F64, SHAPE, 1);
+            Tensor constant = Tensor.of(dy);
+            requireMessage(IllegalArgumentException.class, () -> tape.gradients(List.of(y, y), List.of(dy)), "gradients",
+                    "each of 2 outputs", "found 1");
+            requireMessage(IllegalArgumentException.class, () -> tape.gradients(List.of(y), List.of(dy, dy)), "found 2");
+            requireMessage(IllegalArgumentException.class, () -> tape.gradients(List.of(y, constant), List.of(dy, dy)),
+                    "output 1");
+            // no cotangent of the refused calls is left in the sum
+            assertArrayEquals(y.keep().toDoubles(), tape.gradients(List.of(y), List.of(dy)).of(x).toDoubles());
+        }
+    }
+
+    @Test
+    void aTapeIsUsedByItsThreadOnly() throws InterruptedException {
+        try (Tape tape = Tape.record(); Scope shared = Scope.shared()) {
+            Tensor x = tape.watch(Tensor.of(random(shared, 1, 2, 3)));
+            Tensor loss = Reductions.sum(Elementwise.exp(x));
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            Thread thread = Thread.ofPlatform().name("elsewhere").start(() -> {
+                try (Scope scope = Scope.open()) {
+                    String[] said = {"in thread elsewhere", "the tape belongs to thread", "record one in each thread"};
+                    requireMessage(IllegalStateException.class, () -> tape.watch(Tensor.of(random(scope, 2, 2, 3))), said);
+                    requireMessage(IllegalStateException.class, () -> tape.gradients(loss), said);
+                    requireMessage(IllegalStateException.class, () -> tape.gradients(List.of(x), List.of(x.value())), said);
+                } catch (Throwable e) {
+                    failure.set(e);
+                }
+            });
+            thread.join();
+            assertNull(failure.get());
+            assertEquals(SHAPE, tape.gradients(loss).of(x).shape());
+        }
+    }
+
+    @Test
     void tapesNestCloseInOrderAndKeepToTheirThread() throws InterruptedException {
         assertFalse(Tape.isRecording());
         Tape outer = Tape.record();

@@ -36,6 +36,7 @@ final class Debug {
     static final class Leak implements Runnable {
         private final Throwable opened;
         private final AtomicBoolean closed = new AtomicBoolean();
+        private volatile long bytes;
 
         Leak(Throwable opened) {
             this.opened = opened;
@@ -45,11 +46,15 @@ final class Debug {
             closed.set(true);
         }
 
+        void holds(long bytes) {
+            this.bytes = bytes;
+        }
+
         @Override
         public void run() {
             if (!closed.get()) {
                 System.getLogger("tessella.engine").log(System.Logger.Level.WARNING,
-                        "a scope was never closed; its memory is lost" + System.lineSeparator() + trace(opened));
+                        "a scope was never closed; its " + bytes + " bytes are lost" + System.lineSeparator() + trace(opened));
             }
         }
     }

@@ -147,6 +147,7 @@ public final class Scope implements AutoCloseable {
         live.add(allocation);
         bytes += allocation.bytes();
         peak = Math.max(peak, bytes);
+        tell();
     }
 
     synchronized void remove(Allocation allocation, String what) {
@@ -160,5 +161,12 @@ public final class Scope implements AutoCloseable {
             last.place = allocation.place;
         }
         bytes -= allocation.bytes();
+        tell();
+    }
+
+    private void tell() {
+        if (leak != null) {
+            leak.holds(bytes);
+        }
     }
 }

@@ -3,6 +3,7 @@ package tessella.engine;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tessella.engine.Samples.illegal;
@@ -128,6 +129,45 @@ class ScopeTest {
                 return null;
             });
             assertEquals(5, shared.get(0, 0));
+        }
+    }
+
+    /** Who reads a shared array sees its numbers or a sentence, whenever another thread frees it and others take its memory. */
+    @Test
+    void freeingRacesWithReadersAndNeverUnderThem() throws InterruptedException {
+        try (Scope parameters = Scope.shared()) {
+            for (int round = 0; round < 200; round++) {
+                NdArray x = NdArray.full(parameters, DType.F32, Shape.of(2000), 7);
+                AtomicReference<String> wrong = new AtomicReference<>();
+                Thread reader = Thread.ofPlatform().start(() -> {
+                    try {
+                        while (true) {
+                            for (float value : x.toFloats()) {
+                                if (value != 7) {
+                                    wrong.set("read " + value);
+                                }
+                            }
+                        }
+                    } catch (IllegalStateException e) {
+                        if (!e.getMessage().contains("freed")) {
+                            wrong.set(e.getMessage());
+                        }
+                    }
+                });
+                for (boolean freed = false; !freed;) {
+                    try {
+                        x.free();
+                        freed = true;
+                    } catch (IllegalStateException e) {
+                        assertTrue(e.getMessage().contains("using its memory"), e.getMessage());
+                    }
+                }
+                try (Scope scope = Scope.open()) {
+                    NdArray.full(scope, DType.F32, Shape.of(2000), round);
+                }
+                reader.join();
+                assertNull(wrong.get());
+            }
         }
     }
 
