@@ -8,6 +8,11 @@ import tessella.kernels.FloatGemm;
 /** Working memory of one thread inside a parallel region; pooled, so that it is warm and no region allocates. */
 final class Scratch {
     private static final ArrayDeque<Scratch> POOL = new ArrayDeque<>();
+    /** The most native memory that a task has got. */
+    private static volatile long most;
+    /** For how many threads, and for how much memory each, the pool is ready. */
+    private static volatile int readyThreads;
+    private static volatile long readyBytes;
 
     private float[] floatA;
     private float[] floatC;
@@ -30,6 +35,33 @@ final class Scratch {
         }
     }
 
+    /**
+     * Makes the pool ready for a region of this many threads: each finds as much memory as any task has got so far. Else it
+     * would be chance in which step a thread first meets the operator that needs it.
+     */
+    static void prepare(int threads) {
+        if (threads <= readyThreads && most == readyBytes) {
+            return;
+        }
+        synchronized (POOL) {
+            readyThreads = Math.max(threads, readyThreads);
+            readyBytes = most;
+            while (POOL.size() < threads) {
+                POOL.addFirst(new Scratch());
+            }
+            if (readyBytes == 0) {
+                return;
+            }
+            try {
+                for (Scratch scratch : POOL) {
+                    scratch.reserve(readyBytes, "scratch");
+                }
+            } catch (OutOfBudgetException e) {
+                // who needs it asks for itself, and is told
+            }
+        }
+    }
+
     /** Forgets the pooled scratch and returns its native memory. */
     static void drop() {
         synchronized (POOL) {
@@ -39,6 +71,9 @@ final class Scratch {
                 }
             }
             POOL.clear();
+            most = 0;
+            readyThreads = 0;
+            readyBytes = 0;
         }
     }
 
@@ -66,6 +101,9 @@ final class Scratch {
                 block = null;
             }
             block = Memory.reserve(bytes, op, "scratch");
+            synchronized (POOL) {
+                most = Math.max(most, bytes);
+            }
         }
     }
 

@@ -96,6 +96,7 @@ public final class Workers implements AutoCloseable {
         }
         try {
             Region mine = new Region(tasks, task, Math.min(tasks, size()));
+            Scratch.prepare(size());
             region = mine;
             for (int i = 0; i < threads.length && i < tasks - 1; i++) {
                 threads[i].wake();

@@ -89,6 +89,31 @@ class MemoryTest {
         }
     }
 
+    /** Whichever thread meets the operator that needs scratch: all have it from then on, also those that slept. */
+    @Test
+    void everyThreadOfATeamIsReadyForWhatOneNeeded() {
+        try (Workers team = Workers.of(4)) {
+            team.run(2, (task, scratch) -> {
+                if (task == 0) {
+                    scratch.reserve(1 << 20, "test");
+                }
+            });
+            team.run(2, (task, scratch) -> { });
+            assertEquals(4 << 20, Memory.reserved());
+            for (int region = 0; region < 50; region++) {
+                team.run(8, (task, scratch) -> scratch.reserve(1 << 20, "test"));
+                assertEquals(4 << 20, Memory.reserved());
+            }
+            Memory.budget(5 << 20);
+            // a thread that needs more than there is is told; the others, and the next regions, go on
+            Samples.requireMessage(OutOfBudgetException.class, () -> team.run(2, (task, scratch) ->
+                    scratch.reserve((task + 1) << 22, "test")), "test: scratch needs");
+            team.run(8, (task, scratch) -> scratch.reserve(1 << 20, "test"));
+        }
+        Memory.trim();
+        assertEquals(0, Memory.reserved());
+    }
+
     @Test
     void inUseAndPeakCountArraysByTheirSizeClass() {
         long before = Memory.inUse();
