@@ -3,7 +3,10 @@ package tessella.autodiff;
 import java.util.Map;
 import tessella.engine.NdArray;
 
-/** The gradients that a {@link Tape} computed; they live until the tape closes. */
+/**
+ * The gradients that a {@link Tape} computed: arrays without a history, of first order only. They live until the tape closes,
+ * or longer by {@link NdArray#moveTo}.
+ */
 public final class Gradients {
     private final Map<Tensor, NdArray> gradients;
 
