@@ -56,12 +56,14 @@ public final class AtomicFile {
 
     /** As {@link #write(Path, Content)}, with a content that is at hand. */
     public static void write(Path path, byte[] content) throws IOException {
-        write(path, channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
+        write(path, channel -> writeFully(channel, ByteBuffer.wrap(content)));
+    }
+
+    /** Writes all that remains in a buffer: one call of a channel may write less. */
+    static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
     }
 
     /** Puts the new name itself on the disk. */

@@ -21,6 +21,10 @@ public record StoredTensor(String name, StoredType type, Shape shape, long offse
         return offset + bytes();
     }
 
+    StoredArray stored() {
+        return new StoredArray(type, shape, StoredArray.Order.ROW_MAJOR);
+    }
+
     /** The name, type and shape. */
     @Override
     public String toString() {

@@ -2,7 +2,7 @@ package tessella.engine.io;
 
 import tessella.engine.DType;
 
-/** How the elements of a tensor are stored in a safetensors file, all little endian. */
+/** How the elements of an array are stored in a file, all little endian. */
 public enum StoredType {
     /** float64. */
     F64(8, DType.F64),

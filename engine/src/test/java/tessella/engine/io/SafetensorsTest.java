@@ -130,6 +130,47 @@ final class SafetensorsTest {
     }
 
     @Test
+    void aLoadingThatFailsLeavesNoMemory() throws IOException {
+        Path path = write("{\"a\":" + TWO_FLOATS + ",\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}",
+                data(16));
+        try (Scope scope = Scope.open(); Safetensors file = Safetensors.open(path)) {
+            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+                channel.truncate(channel.size() - 3);
+            }
+            assertMessage("tensor b: expected 3 more bytes", () -> file.load(scope, "b"));
+            assertEquals(0, scope.bytes());
+            assertMessage("tensor b: expected 3 more bytes", () -> file.loadAll(scope));
+            assertEquals(0, scope.bytes());
+        }
+    }
+
+    @Test
+    void truthValuesAreZeroOrOneAndIntegersFitTheHeap() throws IOException {
+        Path path = write("{\"a\":{\"dtype\":\"BOOL\",\"shape\":[2],\"data_offsets\":[0,2]}}",
+                data(2).put((byte) 1).put((byte) 2));
+        try (Safetensors file = Safetensors.open(path)) {
+            assertMessage("tensor a: expected truth values of 0 or 1, found 2", () -> file.loadIntegers("a"));
+        }
+        long many = (1L << 28) + 1;
+        path = write("{\"a\":{\"dtype\":\"U8\",\"shape\":[" + many + "],\"data_offsets\":[0," + many + "]}}", data(0));
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            channel.write(data(1), channel.size() + many - 1);
+        }
+        try (Safetensors file = Safetensors.open(path)) {
+            assertMessage("tensor a: expected at most 268435456 integers, found 268435457", () -> file.loadIntegers("a"));
+        }
+    }
+
+    @Test
+    void namesCannotBreakTheLineOfAMessage() throws IOException {
+        Path path = write("{\"x\\ny\\u202e\\u2028\":" + TWO_FLOATS + "}", data(4));
+        assertMessage("tensor x\\u000ay\\u202e\\u2028: expected two data_offsets", () -> Safetensors.open(path));
+        String message = new TensorFileException("file: " + "a".repeat(1_000_000) + ", found none").getMessage();
+        assertEquals(2_000, message.length());
+        assertTrue(message.startsWith("file: aaa") && message.endsWith("aaa, found none"), message);
+    }
+
+    @Test
     void missingAndMisshapenTensorsAreNamed() throws IOException {
         Path path = write("{\"a\":" + TWO_FLOATS + "}", data(8));
         try (Scope scope = Scope.open(); Safetensors file = Safetensors.open(path)) {
