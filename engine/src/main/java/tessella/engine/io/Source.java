@@ -21,7 +21,7 @@ interface Source extends AutoCloseable {
     /**
      * Ends a reading in which every byte was taken.
      *
-     * @throws TensorFileException if there are more bytes than the file says, or others
+     * @throws TensorFileException if there are more than was said, or they are others
      */
     void finish() throws IOException;
 
