@@ -11,8 +11,8 @@ import tessella.engine.Scope;
 import tessella.engine.Shape;
 
 /**
- * The elements of arrays, between files and memory. They are read through a channel and never mapped: a mapped file would
- * change the type profile of the kernels for good, and turn a file cut short into a crash.
+ * The elements of arrays, between files and memory. They are read through a channel and never mapped: a mapped file
+ * would change the type profile of the kernels for good, and turn a file cut short into a crash.
  */
 final class Elements {
     /** Integers that are read at once; they go to the heap. */

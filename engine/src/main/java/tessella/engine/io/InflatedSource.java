@@ -64,7 +64,8 @@ final class InflatedSource implements Source {
     public void finish() throws IOException {
         // the end of a deflated stream may need bytes of its own after the last one that counts
         if (inflate(ByteBuffer.allocate(1)) > 0) {
-            throw wrong("expected the end of what is deflated where the directory says it has all its bytes, found more");
+            throw wrong("expected the end of what is deflated where the directory says it has all its bytes, found "
+                    + "more");
         }
         if (!inflater.finished()) {
             throw wrong("expected the end of what is deflated, found its bytes cut short");

@@ -10,10 +10,10 @@ import tessella.engine.Scope;
 /**
  * An npy file: one array, as {@code numpy.save} writes it.
  *
- * <p>Formats 1.0, 2.0 and 3.0 are read, in row-major (C) and column-major (Fortran) order, of any rank; arrays in memory
- * are row-major. Python objects, structured types, text, complex numbers and big-endian numbers are refused. Every error
- * of the file is a {@link TensorFileException}, and comes before any memory is taken, unless the file is changed while it is
- * read. Files may be larger than 2 GiB. All methods may be called by any number of threads.
+ * <p>Formats 1.0, 2.0 and 3.0 are read, in row-major (C) and column-major (Fortran) order, of any rank; arrays in
+ * memory are row-major. Python objects, structured types, text, complex numbers and big-endian numbers are refused.
+ * Every error of the file is a {@link TensorFileException}, and comes before any memory is taken, unless the file is
+ * changed while it is read. Files may be larger than 2 GiB. All methods may be called by any number of threads.
  */
 public final class Npy {
     private Npy() {}
@@ -60,8 +60,8 @@ public final class Npy {
     /**
      * The elements of an array of integers or truth values, row-major.
      *
-     * @throws TensorFileException as {@link #stored}, and if it holds real numbers, U64 or more than 2^28 elements, or a
-     *     truth value that is neither 0 nor 1
+     * @throws TensorFileException as {@link #stored}, and if it holds real numbers, U64 or more than 2^28 elements,
+     *     or a truth value that is neither 0 nor 1
      */
     public static long[] loadIntegers(Path path) throws IOException {
         return read(path, Elements::integers);

@@ -14,8 +14,8 @@ import tessella.engine.DType;
 import tessella.engine.Shape;
 
 /**
- * The header of an npy file: 6 magic bytes, a version of two bytes, the length of the rest (of 2 bytes in version 1, of 4
- * in 2 and 3), a dictionary as text, and spaces up to a line feed. The elements follow, to the end.
+ * The header of an npy file: 6 magic bytes, a version of two bytes, the length of the rest (of 2 bytes in version 1, of
+ * 4 in 2 and 3), a dictionary as text, and spaces up to a line feed. The elements follow, to the end.
  */
 final class NpyHeader {
     /** The longest dictionary that is read: one of version 1. */

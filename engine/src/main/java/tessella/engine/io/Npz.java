@@ -22,13 +22,13 @@ import tessella.engine.NdArray;
 import tessella.engine.Scope;
 
 /**
- * An npz file: arrays by name, as {@code numpy.savez} and {@code numpy.savez_compressed} write them: a zip file of an npy
- * file for each array.
+ * An npz file: arrays by name, as {@code numpy.savez} and {@code numpy.savez_compressed} write them: a zip file of an
+ * npy file for each array.
  *
  * <p>{@link #open} reads and checks the zip directory only; arrays are then loaded one by one, as {@link Npy} does, and
- * checked against their checksum. One that cannot be read does not keep others from being read. Every error of the file is
- * a {@link TensorFileException}. Files may be larger than 4 GiB (zip64). Loading from several threads at the same time is
- * safe.
+ * checked against their checksum. One that cannot be read does not keep others from being read. Every error of the file
+ * is a {@link TensorFileException}. Files may be larger than 4 GiB (zip64). Loading from several threads at the same
+ * time is safe.
  */
 public final class Npz implements AutoCloseable {
     private static final String SUFFIX = ".npy";
@@ -67,7 +67,8 @@ public final class Npz implements AutoCloseable {
             for (var entry : ZipDirectory.read(path.toString(), channel).entrySet()) {
                 String name = entry.getKey();
                 if (!name.endsWith(SUFFIX)) {
-                    throw new TensorFileException(path + ": expected entries that end in " + SUFFIX + ", found " + name);
+                    throw new TensorFileException(path + ": expected entries that end in " + SUFFIX
+                            + ", found " + name);
                 }
                 members.put(name.substring(0, name.length() - SUFFIX.length()), entry.getValue());
             }
@@ -105,8 +106,8 @@ public final class Npz implements AutoCloseable {
     }
 
     /**
-     * Loads an array of real numbers into a contiguous array that exists. If the bytes are damaged, or the file is cut short
-     * meanwhile, some elements may be set.
+     * Loads an array of real numbers into a contiguous array that exists. If the bytes are damaged, or the file is cut
+     * short meanwhile, some elements may be set.
      *
      * @throws TensorFileException as {@link #load}, and if type or shape are not those of the array
      */
@@ -141,8 +142,8 @@ public final class Npz implements AutoCloseable {
     /**
      * The elements of an array of integers or truth values, row-major.
      *
-     * @throws TensorFileException as {@link #stored}, and if it holds real numbers, U64 or more than 2^28 elements, a truth
-     *     value is neither 0 nor 1, its bytes have another checksum, or the file was cut short meanwhile
+     * @throws TensorFileException as {@link #stored}, and if it holds real numbers, U64 or more than 2^28 elements,
+     *     a truth value is neither 0 nor 1, its bytes have another checksum, or the file was cut short meanwhile
      */
     public long[] loadIntegers(String name) throws IOException {
         return read(name, Elements::integers);
@@ -168,12 +169,12 @@ public final class Npz implements AutoCloseable {
     // ---- writing
 
     /**
-     * Writes a file, or replaces it, atomically, with every array stored as {@link Npy#write} does. Equal names and arrays
-     * give equal bytes.
+     * Writes a file, or replaces it, atomically, with every array stored as {@link Npy#write} does. Equal names and
+     * arrays give equal bytes.
      *
      * @throws IOException if writing fails; the old file, if there was one, is then as it was
-     * @throws IllegalArgumentException if a name has a NUL, half of a surrogate pair, or more than 65,000 bytes in UTF-8, or
-     *     an array has too many axes
+     * @throws IllegalArgumentException if a name has a NUL, half of a surrogate pair, or more than 65,000 bytes in
+     *     UTF-8, or an array has too many axes
      */
     public static void write(Path path, Map<String, NdArray> arrays) throws IOException {
         write(path, arrays, ZipEntry.STORED);

@@ -85,7 +85,8 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Loads one tensor into a contiguous array that exists. If the file is cut short meanwhile, some elements may be set.
+     * Loads one tensor into a contiguous array that exists. If the file is cut short meanwhile, some elements may be
+     * set.
      *
      * @throws TensorFileException as {@link #load}, and if type or shape are not those of the array
      */
@@ -118,8 +119,8 @@ public final class Safetensors implements AutoCloseable {
     /**
      * The elements of a tensor of integers or truth values, row-major.
      *
-     * @throws TensorFileException if there is no such tensor, it is stored as real numbers or as U64, it has more than 2^28
-     *     elements, or a truth value is neither 0 nor 1
+     * @throws TensorFileException if there is no such tensor, it is stored as real numbers or as U64, it has more
+     *     than 2^28 elements, or a truth value is neither 0 nor 1
      */
     public long[] loadIntegers(String name) throws IOException {
         StoredTensor tensor = tensor(name);

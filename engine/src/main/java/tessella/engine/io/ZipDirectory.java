@@ -13,9 +13,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The directory of a zip file (PKWARE APPNOTE 6.3, with zip64): read from its end, checked against the header of each entry,
- * and against entries that share bytes. java.util.zip.ZipFile checks neither, nor any checksum, and takes the last of two
- * entries of one name.
+ * The directory of a zip file (PKWARE APPNOTE 6.3, with zip64): read from its end, checked against the header of each
+ * entry, and against entries that share bytes. java.util.zip.ZipFile checks neither, nor any checksum, and takes the
+ * last of two entries of one name.
  */
 final class ZipDirectory {
     /** The longest directory that is read. */
@@ -81,8 +81,8 @@ final class ZipDirectory {
             at--;
         }
         if (at < 0) {
-            throw wrong("expected the end record of a zip directory, found none; this is not an npz file, or it was cut "
-                    + "short");
+            throw wrong("expected the end record of a zip directory, found none; this is not an npz file, or it was "
+                    + "cut short");
         }
         long end = fileLength - length + at;
         long entries = unsigned(tail, at + 10);
@@ -120,8 +120,8 @@ final class ZipDirectory {
 
     private Place place(long start, long bytes, long entries, long end) throws TensorFileException {
         if (bytes < 0 || bytes > end || start != end - bytes) {
-            throw wrong("expected a zip directory that ends at byte %d, where its end record starts, found %s bytes at %s"
-                    .formatted(end, Long.toUnsignedString(bytes), Long.toUnsignedString(start)));
+            throw wrong("expected a zip directory that ends at byte " + end + ", where its end record starts, found "
+                    + Long.toUnsignedString(bytes) + " bytes at " + Long.toUnsignedString(start));
         }
         if (bytes > MAX_LENGTH) {
             throw wrong("expected a zip directory of at most " + MAX_LENGTH + " bytes, found " + bytes);
@@ -155,8 +155,8 @@ final class ZipDirectory {
             directory.position(at + length);
         }
         if (members.size() != place.entries()) {
-            throw wrong("expected " + Long.toUnsignedString(place.entries()) + " entries as the zip directory says, found "
-                    + members.size());
+            throw wrong("expected " + Long.toUnsignedString(place.entries())
+                    + " entries as the zip directory says, found " + members.size());
         }
         return members;
     }
@@ -202,8 +202,8 @@ final class ZipDirectory {
         }
         long start = offset + LOCAL_BYTES + nameBytes.length + unsigned(local, 28);
         if (packed < 0 || packed > dataEnd - start) {
-            throw wrong(name, "expected its bytes from byte %d to end before the zip directory at byte %d, found %s of them"
-                    .formatted(start, dataEnd, Long.toUnsignedString(packed)));
+            throw wrong(name, "expected its bytes from byte " + start + " to end before the zip directory at byte "
+                    + dataEnd + ", found " + Long.toUnsignedString(packed) + " of them");
         }
         if (method == STORED ? size != packed : size < 0 || size / MAX_RATIO > packed) {
             throw wrong(name, "expected a size that %d %s bytes can have, found %s".formatted(packed,

@@ -77,8 +77,9 @@ class NpyProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void realsAreReadInEveryVersionTypeAndOrder(@ForAll("arrays") Array x, @ForAll @IntRange(min = 1, max = 3) int version,
-            @ForAll NpyFile.Order order, @ForAll("realTypes") String type) throws IOException {
+    void realsAreReadInEveryVersionTypeAndOrder(@ForAll("arrays") Array x,
+            @ForAll @IntRange(min = 1, max = 3) int version, @ForAll NpyFile.Order order,
+            @ForAll("realTypes") String type) throws IOException {
         Files.write(path, NpyFile.write(version, type, order, x));
         double[] want = Arrays.stream(x.data()).map(value -> type.equals("<f2")
                 ? Float.float16ToFloat(Float.floatToFloat16((float) value)) : value).toArray();
@@ -107,7 +108,8 @@ class NpyProperties {
             default -> value;
         });
         Files.write(path, NpyFile.write(version, type, order, kept));
-        assertArrayEquals(Arrays.stream(kept.data()).mapToLong(value -> (long) value).toArray(), Npy.loadIntegers(path));
+        assertArrayEquals(Arrays.stream(kept.data()).mapToLong(value -> (long) value).toArray(),
+                Npy.loadIntegers(path));
         assertEquals(shape(x), Npy.stored(path).shape());
         try (Scope scope = Scope.open()) {
             assertThrows(TensorFileException.class, () -> Npy.load(scope, path));

@@ -39,8 +39,8 @@ final class NpyTest {
                 + "\n\0\0\0\0\0\0\4\u00c0";
         String columns = "\u0093NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }" + " ".repeat(59)
                 + "\n\0\0\u0080?\0\0\u0080@\0\0\0@\0\0\u00a0@\0\0@@\0\0\u00c0@";
-        String third = "\u0093NUMPY\3\0t\0\0\0{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }" + " ".repeat(58)
-                + "\n\0\0\0\0\0\0\u0080?\0\0\0@";
+        String third = "\u0093NUMPY\3\0t\0\0\0{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }"
+                + " ".repeat(58) + "\n\0\0\0\0\0\0\u0080?\0\0\0@";
         String truths = "\u0093NUMPY\1\0v\0{'descr': '|b1', 'fortran_order': False, 'shape': (2,), }" + " ".repeat(60)
                 + "\n\1\0";
         try (Scope scope = Scope.open()) {
@@ -62,8 +62,8 @@ final class NpyTest {
             assertEquals("\u0093NUMPY\1\0v\0{'descr': '<f8', 'fortran_order': False, 'shape': (), }" + " ".repeat(62)
                     + "\n\0\0\0\0\0\0\4\u00c0", Files.readString(path, StandardCharsets.ISO_8859_1));
             Npy.write(path, NdArray.of(scope, Shape.of(1, 2), new float[] {1, 2}));
-            assertEquals("\u0093NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }" + " ".repeat(58)
-                    + "\n\0\0\u0080?\0\0\0@", Files.readString(path, StandardCharsets.ISO_8859_1));
+            assertEquals("\u0093NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }"
+                    + " ".repeat(58) + "\n\0\0\u0080?\0\0\0@", Files.readString(path, StandardCharsets.ISO_8859_1));
         }
         try (Stream<Path> files = Files.list(folder)) {
             assertEquals(List.of(path), files.toList());
@@ -76,7 +76,8 @@ final class NpyTest {
                 "{\"shape\": (2 ,) , \"descr\": \"<f4\",\n\t\"fortran_order\": True}\r\n",
                 TWO_FLOATS + " ".repeat(50_000) + "\n")) {
             try (Scope scope = Scope.open()) {
-                assertArrayEquals(new float[] {1, 2}, Npy.load(scope, file(1, header, floats(1, 2))).toFloats(), header);
+                assertArrayEquals(new float[] {1, 2},
+                        Npy.load(scope, file(1, header, floats(1, 2))).toFloats(), header);
             }
         }
     }
@@ -84,7 +85,8 @@ final class NpyTest {
     @Test
     void typesThatAreNotReadSayWhatToDo() throws IOException {
         refusedHeader("expected a dtype of [<f8, <f4, <f2, <i8, <u8, <i4, <u4, <i2, <u2, |i1, |u1, |b1], found >f4, "
-                + "which is big-endian; save a.astype('<f4')", "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }");
+                + "which is big-endian; save a.astype('<f4')",
+                "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }");
         refusedHeader("found |O, pickled Python objects, which are never read; save each array in it by its own name",
                 "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }");
         refusedHeader("found |V2, bytes without a type, as JAX saves bfloat16; save a.astype('<f4')",
@@ -183,7 +185,8 @@ final class NpyTest {
 
     @Test
     void extentsZeroNextToHugeOnesAreEmptyArrays() throws IOException {
-        String header = "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4611686018427387904, 4611686018427387904)}";
+        String header = "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4611686018427387904, "
+                + "4611686018427387904)}";
         try (Scope scope = Scope.open()) {
             NdArray empty = Npy.load(scope, file(1, header, new byte[0]));
             assertEquals(Shape.of(0, 1L << 62, 1L << 62), empty.shape());
@@ -211,7 +214,8 @@ final class NpyTest {
             assertArrayEquals(new float[] {1, 3, 5, 2, 4, 6}, Npy.load(scope, path).toFloats());
             NdArray tooMany = NdArray.zeros(scope, DType.F32, Shape.of(tooMany()));
             String message = assertThrows(IllegalArgumentException.class, () -> Npy.write(path, tooMany)).getMessage();
-            assertEquals("npy: expected a header of at most 65535 bytes, found 90102 for a shape of 30000 axes", message);
+            assertEquals("npy: expected a header of at most 65535 bytes, found 90102 for a shape of 30000 axes",
+                    message);
             assertArrayEquals(columns, Files.readAllBytes(path));
         }
     }
@@ -246,7 +250,8 @@ final class NpyTest {
         assertEquals(Shape.of(large), Npy.stored(path).shape());
         assertMessage("expected at most 268435456 integers, found " + large, () -> Npy.loadIntegers(path));
         extend(path, 1);
-        assertMessage("expected " + large + " bytes for U8 [" + large + "], found " + (large + 1), () -> Npy.stored(path));
+        assertMessage("expected " + large + " bytes for U8 [" + large + "], found " + (large + 1),
+                () -> Npy.stored(path));
     }
 
     @Test
@@ -254,8 +259,8 @@ final class NpyTest {
         Path path = file(1, "{'descr': '<f2', 'fortran_order': True, 'shape': (2147483648, 2), }", new byte[0]);
         extend(path, 1L << 33);
         try (Scope scope = Scope.open()) {
-            assertMessage("expected extents of at most 2^31 - 1 in column-major order, found [2147483648, 2]; save it in "
-                    + "row-major order", () -> Npy.load(scope, path));
+            assertMessage("expected extents of at most 2^31 - 1 in column-major order, found [2147483648, 2]; save "
+                    + "it in row-major order", () -> Npy.load(scope, path));
             assertEquals(0, scope.peakBytes());
         }
     }

@@ -90,9 +90,9 @@ final class NpzTest {
         Path path = file(zip(ZipEntry.DEFLATED, Map.of("a.npy", floats(1, 2), "meta.npy", objects)));
         try (Scope scope = Scope.open(); Npz file = Npz.open(path)) {
             assertArrayEquals(new float[] {1, 2}, file.load(scope, "a").toFloats());
-            String sentence = path + ": array meta: expected a dtype of [<f8, <f4, <f2, <i8, <u8, <i4, <u4, <i2, <u2, |i1, "
-                    + "|u1, |b1], found |O, pickled Python objects, which are never read; save each array in it by its own "
-                    + "name";
+            String sentence = path + ": array meta: expected a dtype of [<f8, <f4, <f2, <i8, <u8, <i4, <u4, <i2, "
+                    + "<u2, |i1, |u1, |b1], found |O, pickled Python objects, which are never read; save each array "
+                    + "in it by its own name";
             assertMessage(sentence, () -> file.stored("meta"));
             assertMessage(sentence, () -> file.load(scope, "meta"));
             long before = scope.bytes();
@@ -170,8 +170,8 @@ final class NpzTest {
             for (String name : List.of("a\0b", "\ud800", "x".repeat(65_001), "é".repeat(32_501))) {
                 String message = assertThrows(IllegalArgumentException.class, () -> Npz.write(path, Map.of(name, a)))
                         .getMessage();
-                assertTrue(message.startsWith("npz: expected names of whole characters, without NUL, of at most 65000 bytes"
-                        + " in UTF-8, found ") && message.length() < 200 && message.indexOf('\0') < 0, message);
+                assertTrue(message.startsWith("npz: expected names of whole characters, without NUL, of at most "
+                        + "65000 bytes in UTF-8, found ") && message.length() < 200 && message.indexOf('\0') < 0, message);
                 assertEquals("old", Files.readString(path));
             }
             String longest = "x".repeat(65_000);
@@ -208,31 +208,35 @@ final class NpzTest {
         refused("expected the end record of a zip directory, found none; this is not an npz file, or it was cut short",
                 file(Arrays.copyOf(zip, zip.length - 1)));
         refused("found none; this is not an npz file", file(Arrays.copyOf(zip, zip.length + 1)));
-        refused("expected a zip directory that ends at byte " + end + ", where its end record starts, found 51 bytes at "
-                + (entry + 1), file(with(zip, end + 16, 4, entry + 1)));
+        refused("expected a zip directory that ends at byte " + end + ", where its end record starts, found 51 "
+                + "bytes at " + (entry + 1), file(with(zip, end + 16, 4, entry + 1)));
         refused("found 52 bytes at " + entry, file(with(zip, end + 12, 4, 52)));
         refused("found 4294967295 bytes at", file(with(zip, end + 12, 4, 0xffffffffL)));
-        refused("expected 2 entries as the zip directory says, found 1", file(with(with(zip, end + 10, 2, 2), end + 8, 2, 2)));
+        refused("expected 2 entries as the zip directory says, found 1",
+                file(with(with(zip, end + 10, 2, 2), end + 8, 2, 2)));
         refused("expected a zip file in one part, found one of several", file(with(zip, end + 8, 2, 2)));
         refused("expected a zip file in one part, found one of several", file(with(zip, end + 4, 2, 1)));
-        refused("expected an entry of the zip directory at byte " + entry + ", found none", file(with(zip, entry, 4, LOCAL)));
+        refused("expected an entry of the zip directory at byte " + entry + ", found none",
+                file(with(zip, entry, 4, LOCAL)));
         refused("expected an entry of the zip directory of 65581 bytes at byte " + entry + ", found the end after 51",
                 file(with(zip, entry + 28, 2, 65_535)));
         refused("entry a.npy: expected bytes as they are, found them encrypted", file(with(zip, entry + 8, 2, 1)));
         refused("entry a.npy: expected it stored or deflated, found the zip method 14; save it with numpy.savez",
                 file(with(zip, entry + 10, 2, 14)));
-        refused("entry a.npy: expected its own header at byte 0, found another or none", file(with(zip, entry + 10, 2, 8)));
+        refused("entry a.npy: expected its own header at byte 0, found another or none",
+                file(with(zip, entry + 10, 2, 8)));
         refused("entry a.npy: expected its own header at byte 0, found another or none", file(with(zip, 0, 4, ENTRY)));
         refused("entry a.npy: expected its own header at byte 0, found another or none", file(with(zip, 30, 1, 'b')));
         refused("entry a.npy: expected its own header at byte 0, found another or none", file(with(zip, 26, 2, 4)));
-        refused("entry a.npy: expected it before the zip directory at byte " + entry + ", found it at byte " + (entry - 29),
-                file(with(zip, entry + 42, 4, entry - 29)));
+        refused("entry a.npy: expected it before the zip directory at byte " + entry
+                + ", found it at byte " + (entry - 29), file(with(zip, entry + 42, 4, entry - 29)));
         refused("entry a.npy: expected its bytes from byte 35 to end before the zip directory at byte " + entry
                 + ", found 4294967295 of them", file(with(zip, entry + 20, 4, 0xffffffffL)));
         refused("entry a.npy: expected its bytes from byte 36 to end before", file(with(zip, 28, 2, 1)));
         refused("entry a.npy: expected a size that " + (entry - 35) + " stored bytes can have, found 4",
                 file(with(zip, entry + 24, 4, 4)));
-        refused("expected entries that end in .npy, found a.np\\u000a", file(with(with(zip, entry + 50, 1, '\n'), 34, 1, '\n')));
+        refused("expected entries that end in .npy, found a.np\\u000a",
+                file(with(with(zip, entry + 50, 1, '\n'), 34, 1, '\n')));
         refused("expected names of entries in UTF-8, found other bytes", file(with(zip, entry + 46, 1, 0xff)));
     }
 
@@ -260,7 +264,8 @@ final class NpzTest {
         try (Npz file = Npz.open(file(zip))) {
             assertEquals(Set.of("é"), file.names());
         }
-        refused("expected names of entries in ASCII, or marked as UTF-8, found other bytes", file(with(zip, entry + 8, 2, 0)));
+        refused("expected names of entries in ASCII, or marked as UTF-8, found other bytes",
+                file(with(zip, entry + 8, 2, 0)));
     }
 
     @Test
@@ -280,8 +285,8 @@ final class NpzTest {
         // the array claims two elements: the directory may say so too, or not
         refusedArray("array a: expected 8 bytes for F32 [2], found 1048576", bomb);
         int entry = find(bomb, ENTRY);
-        refusedArray("array a: expected the end of what is deflated where the directory says it has all its bytes, found "
-                + "more", with(bomb, entry + 24, 4, npy.length - (1 << 20) + 8));
+        refusedArray("array a: expected the end of what is deflated where the directory says it has all its bytes, "
+                + "found more", with(bomb, entry + 24, 4, npy.length - (1 << 20) + 8));
         // a directory that claims more than deflated bytes can hold
         long packed = ByteBuffer.wrap(bomb).order(ByteOrder.LITTLE_ENDIAN).getInt(entry + 20);
         refused("entry a.npy: expected a size that " + packed + " deflated bytes can have, found 4294967294",
@@ -333,7 +338,8 @@ final class NpzTest {
         byte[] big = local("big.npy");
         byte[] last = local("last.npy");
         ByteBuffer directory = little(1_000);
-        directory.put(entry("big.npy", 0, hole, 0)).put(entry("last.npy", (int) crc.getValue(), npy.length, big.length + hole));
+        directory.put(entry("big.npy", 0, hole, 0));
+        directory.put(entry("last.npy", (int) crc.getValue(), npy.length, big.length + hole));
         int length = directory.position();
         long start = big.length + hole + last.length + npy.length;
         directory.putInt(0x06064b50).putLong(44).putShort((short) 45).putShort((short) 45).putInt(0).putInt(0);
@@ -410,7 +416,8 @@ final class NpzTest {
     private static byte[] local(String name) {
         ByteBuffer out = little(30 + name.length());
         out.putInt(LOCAL).position(26);
-        return out.putShort((short) name.length()).putShort((short) 0).put(name.getBytes(StandardCharsets.UTF_8)).array();
+        out.putShort((short) name.length()).putShort((short) 0);
+        return out.put(name.getBytes(StandardCharsets.UTF_8)).array();
     }
 
     /** An entry of the directory whose numbers are all in its zip64 field. */

@@ -157,7 +157,8 @@ final class SafetensorsTest {
             channel.write(data(1), channel.size() + many - 1);
         }
         try (Safetensors file = Safetensors.open(path)) {
-            assertMessage("tensor a: expected at most 268435456 integers, found 268435457", () -> file.loadIntegers("a"));
+            assertMessage("tensor a: expected at most 268435456 integers, found 268435457",
+                    () -> file.loadIntegers("a"));
         }
     }
 

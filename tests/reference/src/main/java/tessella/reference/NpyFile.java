@@ -37,8 +37,8 @@ public final class NpyFile {
      * The bytes of a file.
      *
      * @param version 1, 2 or 3
-     * @param type {@code <f8}, {@code <f4}, {@code <f2}, {@code <i8}, {@code <i4}, {@code <i2}, {@code |i1}, {@code |u1},
-     *     {@code |b1}, {@code <u4} or {@code <u2}
+     * @param type {@code <f8}, {@code <f4}, {@code <f2}, {@code <i8}, {@code <i4}, {@code <i2}, {@code |i1},
+     *     {@code |u1}, {@code |b1}, {@code <u4} or {@code <u2}
      */
     public static byte[] write(int version, String type, Order order, Array x) {
         return write(version, header(type, order, x.shape()), elements(type, order, x));
