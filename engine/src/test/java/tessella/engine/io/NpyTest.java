@@ -142,6 +142,8 @@ final class NpyTest {
                 "{'descr': '<f4', 'fortran_order':False,'shape':(4294967296,4294967296)}");
         refusedHeader("expected a shape of extents from 0 whose bytes fit 63 bits, found [4611686018427387904]",
                 "{'descr': '<f4', 'fortran_order':False,'shape':(4611686018427387904,)}");
+        refused("expected the keys descr, fortran_order and shape in the header, found \u00ff",
+                file("\u0093NUMPY\2\0\5\0\0\0{'\u00ff':"));
         refused("expected a header in UTF-8, found other bytes",
                 file("\u0093NUMPY\3\0\3\0\0\0{'\u00ff"));
     }

@@ -310,6 +310,20 @@ final class NpzTest {
                 file(with(bomb, entry + 24, 4, 0xfffffffeL)));
     }
 
+    /** The limit against bombs lets through the most that deflate can do. */
+    @Test
+    void zerosAreDeflatedAsFarAsTheyCanBe() throws IOException {
+        Path path = folder.resolve("zeros.npz");
+        int size = 1 << 24;
+        try (Scope scope = Scope.open()) {
+            Npz.writeCompressed(path, Map.of("a", NdArray.zeros(scope, DType.F32, Shape.of(size))));
+            assertTrue(4L * size / Files.size(path) > 1_000, "" + Files.size(path));
+            try (Npz file = Npz.open(path)) {
+                assertArrayEquals(new float[size], file.load(scope, "a").toFloats());
+            }
+        }
+    }
+
     @Test
     void damagedBytesAreSentencesAndLeaveNoMemory() throws IOException {
         byte[] stored = zip(ZipEntry.STORED, Map.of("a.npy", floats(1, 2)));
@@ -328,6 +342,11 @@ final class NpzTest {
                 with(packed, entry + 20, 4, bytes - 1));
         refusedArray("array a: expected the end of its bytes where what is deflated ends, found 3 more",
                 with(packed, entry + 20, 4, bytes + 3));
+        int more = 70_000; // more than is read at a time
+        byte[] padded = Arrays.copyOf(packed, packed.length + more);
+        System.arraycopy(packed, entry, padded, entry + more, packed.length - entry);
+        padded = with(with(padded, padded.length - 6, 4, entry + more), entry + more + 20, 4, bytes + more);
+        refusedArray("array a: expected the end of its bytes where what is deflated ends, found 70000 more", padded);
     }
 
     @Test
