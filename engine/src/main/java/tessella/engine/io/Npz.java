@@ -183,6 +183,9 @@ public final class Npz implements AutoCloseable {
     /**
      * As {@link #write}, with every array deflated. Equal names and arrays give equal bytes as long as the Java runtime
      * brings the same zlib.
+     *
+     * @throws IOException as {@link #write}
+     * @throws IllegalArgumentException as {@link #write}
      */
     public static void writeCompressed(Path path, Map<String, NdArray> arrays) throws IOException {
         write(path, arrays, ZipEntry.DEFLATED);
