@@ -186,6 +186,19 @@ final class NpyTest {
     }
 
     @Test
+    void aRangeOfAFileIsNeverLeft() throws IOException {
+        Path path = file("abcdefgh");
+        try (FileChannel channel = FileChannel.open(path)) {
+            Source source = new ChannelSource("a.npy", channel, 2, 6);
+            ByteBuffer bytes = ByteBuffer.allocate(3);
+            source.read(bytes);
+            assertArrayEquals(new byte[] {'c', 'd', 'e'}, bytes.array());
+            assertEquals(1, source.remaining());
+            assertMessage("a.npy: expected 2 more bytes, found 1", () -> source.read(ByteBuffer.allocate(2)));
+        }
+    }
+
+    @Test
     void extentsZeroNextToHugeOnesAreEmptyArrays() throws IOException {
         String header = "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4611686018427387904, "
                 + "4611686018427387904)}";

@@ -332,6 +332,11 @@ final class NpzTest {
         damaged[entry - 1] ^= 1;
         refusedArray("; the file is damaged, fetch it again", damaged);
         refusedArray("array a: expected bytes of the CRC-32 00000001, found ", with(stored, entry + 16, 4, 1));
+        byte[] integers = NpyFile.write(1, "<i4", NpyFile.Order.ROWS, Array.of(new int[] {2}, 1.0, 2.0));
+        byte[] zip = zip(ZipEntry.STORED, Map.of("a.npy", integers));
+        try (Npz file = Npz.open(file(with(zip, find(zip, ENTRY) + 16, 4, 1)))) {
+            assertMessage("array a: expected bytes of the CRC-32 00000001, found ", () -> file.loadIntegers("a"));
+        }
         byte[] packed = zip(ZipEntry.DEFLATED, Map.of("a.npy", floats(1, 2, 3, 4, 5, 6, 7, 8)));
         entry = find(packed, ENTRY);
         int bytes = ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN).getInt(entry + 20);
