@@ -1,17 +1,27 @@
 package tessella.engine;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import tessella.kernels.DoubleAttention;
 import tessella.kernels.FloatAttention;
+import tessella.kernels.LogitTerms;
 
-/** Softmax attention of many heads; the [n, m] weights of a head live in scratch only, a block of queries at a time. */
+/**
+ * Softmax attention of many heads: S = scale q k^T + bias, P = softmax(S) over the keys that the mask shows, o = P v. The
+ * [n, m] weights P of a head live in scratch only, a block of queries at a time, unless they are asked for.
+ */
 public final class Heads {
     private Heads() {}
 
     /** o [batch, n, heads, d], and the log of the normaliser of each softmax row [batch, heads, n] for the gradient. */
     public record Attention(NdArray o, NdArray logNormalisers) {}
 
-    /** Cotangents of q, k and v. */
-    public record Gradient(NdArray dq, NdArray dk, NdArray dv) {}
+    /** What {@link Attention} holds, and the weights [batch, heads, n, m]. */
+    public record Weighted(Attention attention, NdArray weights) {}
+
+    /** Cotangents of q, k and v, and of the bias, or null if it was not asked for. */
+    public record Gradient(NdArray dq, NdArray dk, NdArray dv, NdArray dBias) {}
 
     /**
      * o = softmax(scale q k^T) v for each head: q [batch, n, heads, d], k and v [batch, m, heads, d].
@@ -19,7 +29,28 @@ public final class Heads {
      * @throws IllegalArgumentException if the shapes do not agree
      */
     public static Attention forward(NdArray q, NdArray k, NdArray v, double scale) {
-        check(q, k, v);
+        return forward(q, k, v, scale, AttentionMask.none(), null);
+    }
+
+    /**
+     * o = softmax(scale q k^T + bias) v over the keys that the mask shows; the bias broadcasts to [batch, heads, n, m], or is
+     * null. A query without a key has o = 0 and the log-normaliser minus infinity.
+     *
+     * @throws IllegalArgumentException if the shapes do not agree, or mask or bias do not fit them
+     */
+    public static Attention forward(NdArray q, NdArray k, NdArray v, double scale, AttentionMask mask, NdArray bias) {
+        return run(q, k, v, scale, HeadTerms.of(q.dtype(), check(q, k, v), mask, bias), null);
+    }
+
+    /** {@link #forward(NdArray, NdArray, NdArray, double, AttentionMask, NdArray)}, of the same bits, and the weights P. */
+    public static Weighted forwardWithWeights(NdArray q, NdArray k, NdArray v, double scale, AttentionMask mask, NdArray bias) {
+        Shape logits = check(q, k, v);
+        HeadTerms terms = HeadTerms.of(q.dtype(), logits, mask, bias);
+        NdArray weights = NdArray.result("attention", q.dtype(), logits);
+        return new Weighted(run(q, k, v, scale, terms, weights), weights);
+    }
+
+    private static Attention run(NdArray q, NdArray k, NdArray v, double scale, HeadTerms terms, NdArray weights) {
         NdArray queries = packed(q);
         NdArray keys = packed(k);
         NdArray values = packed(v);
@@ -32,35 +63,64 @@ public final class Heads {
         NdArray lse = NdArray.result("attention", q.dtype(), Shape.of(batch, heads, n));
         long bytes = q.dtype().bytes();
         Region.run("attention", batch * heads, (task, scratch) -> {
-            long qo = at(queries, task / heads, task % heads);
-            long ko = at(keys, task / heads, task % heads);
-            long vo = at(values, task / heads, task % heads);
-            long oo = at(o, task / heads, task % heads);
+            int b = task / heads;
+            int h = task % heads;
+            LogitTerms head = terms.of(b, h);
             long lo = lse.offset() + (long) task * n * bytes;
+            long wo = weights == null ? 0 : weights.offset() + (long) task * n * m * bytes;
             switch (q.dtype()) {
                 case F32 -> {
                     scratch.reserve(FloatAttention.forwardScratch(m, d) * bytes, "attention");
-                    FloatAttention.forward(queries.segment(), qo, queries.stride(1), keys.segment(), ko, keys.stride(1),
-                            values.segment(), vo, values.stride(1), o.segment(), oo, o.stride(1), lse.segment(), lo, n, m, d,
-                            (float) scale, scratch.segment(), scratch.offset(), scratch.floatA(), scratch.floatC());
+                    FloatAttention.forward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
+                            at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1), o.segment(),
+                            at(o, b, h), o.stride(1), lse.segment(), lo, weights == null ? null : weights.segment(), wo, n, m,
+                            d, (float) scale, head, scratch.segment(), scratch.offset(), scratch.floatA(), scratch.floatC());
                 }
                 case F64 -> {
                     scratch.reserve(DoubleAttention.forwardScratch(m, d) * bytes, "attention");
-                    DoubleAttention.forward(queries.segment(), qo, queries.stride(1), keys.segment(), ko, keys.stride(1),
-                            values.segment(), vo, values.stride(1), o.segment(), oo, o.stride(1), lse.segment(), lo, n, m, d,
-                            scale, scratch.segment(), scratch.offset(), scratch.doubleA(), scratch.doubleC());
+                    DoubleAttention.forward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
+                            at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1), o.segment(),
+                            at(o, b, h), o.stride(1), lse.segment(), lo, weights == null ? null : weights.segment(), wo, n, m,
+                            d, scale, head, scratch.segment(), scratch.offset(), scratch.doubleA(), scratch.doubleC());
                 }
             }
-        }, queries, keys, values, o, lse);
+        }, operands(terms, queries, keys, values, o, lse, weights));
         queries.freeUnless(q);
         keys.freeUnless(k);
         values.freeUnless(v);
+        terms.free();
         return new Attention(o, lse);
     }
 
-    /** dv = P^T do, dS = P (dP - rowsum(P dP)), dP = do v^T, dq = scale dS k, dk = scale dS^T q,
-            P from the saved normalisers. */
+    /** {@link #gradient(NdArray, NdArray, NdArray, Attention, NdArray, double, AttentionMask, NdArray)} without mask or bias. */
     public static Gradient gradient(NdArray q, NdArray k, NdArray v, Attention saved, NdArray dO, double scale) {
+        return gradient(q, k, v, saved, dO, scale, AttentionMask.none(), null);
+    }
+
+    /** dv = P^T do, dS = P (dP - rowsum(P dP)), dP = do v^T, dq = scale dS k, dk = scale dS^T q, P from the saved normalisers. */
+    public static Gradient gradient(NdArray q, NdArray k, NdArray v, Attention saved, NdArray dO, double scale,
+            AttentionMask mask, NdArray bias) {
+        Shape logits = check(q, k, v);
+        HeadTerms terms = HeadTerms.of(q.dtype(), logits, mask, bias);
+        return run(q, k, v, saved, dO, scale, terms, BiasSum.none(logits), null);
+    }
+
+    /**
+     * {@link #gradient(NdArray, NdArray, NdArray, Attention, NdArray, double, AttentionMask, NdArray)}, and dBias = dS summed
+     * over the axes that the bias repeats, in an order that the shapes alone decide.
+     */
+    public static Gradient gradientWithBias(NdArray q, NdArray k, NdArray v, Attention saved, NdArray dO, double scale,
+            AttentionMask mask, NdArray bias) {
+        Shape logits = check(q, k, v);
+        HeadTerms terms = HeadTerms.of(q.dtype(), logits, mask, bias);
+        BiasSum order = BiasSum.of(logits, bias.shape());
+        NdArray sums = order.start(q.dtype());
+        Gradient gradient = run(q, k, v, saved, dO, scale, terms, order, sums);
+        return new Gradient(gradient.dq, gradient.dk, gradient.dv, order.finish(sums, bias.shape()));
+    }
+
+    private static Gradient run(NdArray q, NdArray k, NdArray v, Attention saved, NdArray dO, double scale, HeadTerms terms,
+            BiasSum order, NdArray sums) {
         NdArray queries = packed(q);
         NdArray keys = packed(k);
         NdArray values = packed(v);
@@ -75,36 +135,43 @@ public final class Heads {
         NdArray dk = NdArray.result("attention gradient", q.dtype(), k.shape());
         NdArray dv = NdArray.result("attention gradient", q.dtype(), v.shape());
         long bytes = q.dtype().bytes();
-        Region.run("attention gradient", batch * heads, (task, scratch) -> {
-            int b = task / heads;
-            int h = task % heads;
-            long lo = lse.offset() + (long) task * n * bytes;
+        Region.run("attention gradient", order.tasks(), (task, scratch) -> order.each(task, (b, h) -> {
+            LogitTerms head = terms.of(b, h);
+            LogitTerms.Plane dBias = sums == null ? null : order.plane(sums, task);
+            long lo = lse.offset() + ((long) b * heads + h) * n * bytes;
             switch (q.dtype()) {
                 case F32 -> {
                     scratch.reserve(FloatAttention.backwardScratch(m, d) * bytes, "attention gradient");
                     FloatAttention.backward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
                             at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1),
-                                    cotangent.segment(), at(cotangent, b, h), cotangent.stride(1),
-                            lse.segment(), lo, dq.segment(), at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h),
-                            dk.stride(1), dv.segment(), at(dv, b, h), dv.stride(1), n, m, d, (float) scale,
-                            scratch.segment(), scratch.offset(), scratch.floatA(), scratch.floatC());
+                            cotangent.segment(), at(cotangent, b, h), cotangent.stride(1), lse.segment(), lo, dq.segment(),
+                            at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h), dk.stride(1), dv.segment(), at(dv, b, h),
+                            dv.stride(1), dBias, n, m, d, (float) scale, head, scratch.segment(), scratch.offset(),
+                            scratch.floatA(), scratch.floatC());
                 }
                 case F64 -> {
                     scratch.reserve(DoubleAttention.backwardScratch(m, d) * bytes, "attention gradient");
                     DoubleAttention.backward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
                             at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1),
-                                    cotangent.segment(), at(cotangent, b, h), cotangent.stride(1),
-                            lse.segment(), lo, dq.segment(), at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h),
-                            dk.stride(1), dv.segment(), at(dv, b, h), dv.stride(1), n, m, d, scale, scratch.segment(),
-                            scratch.offset(), scratch.doubleA(), scratch.doubleC());
+                            cotangent.segment(), at(cotangent, b, h), cotangent.stride(1), lse.segment(), lo, dq.segment(),
+                            at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h), dk.stride(1), dv.segment(), at(dv, b, h),
+                            dv.stride(1), dBias, n, m, d, scale, head, scratch.segment(), scratch.offset(),
+                            scratch.doubleA(), scratch.doubleC());
                 }
             }
-        }, queries, keys, values, cotangent, lse, dq, dk, dv);
+        }), operands(terms, queries, keys, values, cotangent, lse, dq, dk, dv, sums));
         queries.freeUnless(q);
         keys.freeUnless(k);
         values.freeUnless(v);
         cotangent.freeUnless(dO);
-        return new Gradient(dq, dk, dv);
+        terms.free();
+        return new Gradient(dq, dk, dv, null);
+    }
+
+    private static NdArray[] operands(HeadTerms terms, NdArray... arrays) {
+        List<NdArray> out = new ArrayList<>(Arrays.asList(arrays));
+        out.addAll(terms.arrays());
+        return out.toArray(NdArray[]::new);
     }
 
     private static long at(NdArray x, int b, int h) {
@@ -116,7 +183,8 @@ public final class Heads {
         return x.stride(3) == 1 || x.shape().dim(3) == 1 ? x : x.copy();
     }
 
-    private static void check(NdArray q, NdArray k, NdArray v) {
+    /** The shape of the logits, [batch, heads, n, m]. */
+    private static Shape check(NdArray q, NdArray k, NdArray v) {
         Pointwise.checkTypes("attention", q, k);
         Pointwise.checkTypes("attention", q, v);
         Shape a = q.shape();
@@ -125,5 +193,6 @@ public final class Heads {
             throw new IllegalArgumentException("attention: expected q [batch, n, heads, d] and k, v [batch, m, heads, d] with "
                     + "m at least 1, found " + a + ", " + b + " and " + v.shape());
         }
+        return Shape.of(a.dim(0), a.dim(2), a.dim(1), b.dim(1));
     }
 }

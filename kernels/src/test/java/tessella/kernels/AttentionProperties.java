@@ -1,8 +1,12 @@
 package tessella.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.EdgeCasesMode;
@@ -25,7 +29,14 @@ class AttentionProperties {
         return Arbitraries.of(1, 2, 5, 8, 16, 17, 33);
     }
 
-    private record Head(int nq, int nk, int d, double scale, Buffer q, Buffer k, Buffer v, Buffer dO, int gap) {
+    /** What is added and hidden: as kernels read it, and element by element. */
+    private record Terms(LogitTerms kernel, double[][] bias, boolean[][] hidden, Buffer dBias, LogitTerms.Plane sum) {
+        static Terms none(Type type, int nq, int nk) {
+            return new Terms(LogitTerms.NONE, new double[nq][nk], new boolean[nq][nk], Buffer.none(type), null);
+        }
+    }
+
+    private record Head(int nq, int nk, int d, double scale, Buffer q, Buffer k, Buffer v, Buffer dO, int gap, Terms terms) {
         int stride() {
             return d + gap;
         }
@@ -44,27 +55,93 @@ class AttentionProperties {
                     for (int c = 0; c < d; c++) {
                         dot += at(q, i, c) * at(k, j, c);
                     }
-                    p[i][j] = scale * dot;
-                    top = Math.max(top, p[i][j]);
+                    p[i][j] = scale * dot + terms.bias[i][j];
+                    top = terms.hidden[i][j] ? top : Math.max(top, p[i][j]);
                 }
                 double sum = 0;
                 for (int j = 0; j < nk; j++) {
-                    sum += Math.exp(p[i][j] - top);
+                    sum += terms.hidden[i][j] ? 0 : Math.exp(p[i][j] - top);
                 }
-                lse[i] = top + Math.log(sum);
+                lse[i] = sum == 0 ? Double.NEGATIVE_INFINITY : top + Math.log(sum);
                 for (int j = 0; j < nk; j++) {
-                    p[i][j] = Math.exp(p[i][j] - lse[i]);
+                    p[i][j] = terms.hidden[i][j] ? 0 : Math.exp(p[i][j] - lse[i]);
                 }
             }
             return p;
         }
     }
 
-    private static Head head(Type type, int nq, int nk, int d, long seed) {
+    /** Terms of every kind, each with probability 1/2: full, of one repeated row, or of one repeated column. */
+    private static Terms terms(Type type, int nq, int nk, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Terms out = Terms.none(type, nq, nk);
+        LogitTerms.Plane bias = null;
+        LogitTerms.Plane sum = null;
+        Buffer dBias = Buffer.none(type);
+        if (random.nextBoolean()) {
+            int[] shape = shape(random, nq, nk);
+            Buffer x = Buffer.gaussians(type, random.nextLong(), shape[0] * shape[1]);
+            bias = plane(x, shape);
+            each(nq, nk, (i, j) -> out.bias[i][j] = x.get((long) (i % shape[0]) * shape[1] + j % shape[1]));
+            dBias = Buffer.random(type, 1, shape[0] * shape[1], _ -> 0.5);
+            sum = plane(dBias, shape);
+        }
+        List<LogitTerms.Plane> keep = new ArrayList<>();
+        for (int masks = random.nextInt(3); masks > 0; masks--) {
+            int[] shape = shape(random, nq, nk);
+            Buffer x = Buffer.random(type, random.nextLong(), shape[0] * shape[1], v -> v < -0.5 ? 0 : v);
+            keep.add(plane(x, shape));
+            each(nq, nk, (i, j) -> out.hidden[i][j] |= x.get((long) (i % shape[0]) * shape[1] + j % shape[1]) == 0);
+        }
+        List<LogitTerms.Segments> segments = new ArrayList<>();
+        if (random.nextBoolean()) {
+            Buffer queries = ids(type, nq, random);
+            Buffer keys = nq == nk ? queries : ids(type, nk, random);
+            segments.add(new LogitTerms.Segments(queries.segment, queries.offset, keys.segment, keys.offset));
+            each(nq, nk, (i, j) -> out.hidden[i][j] |= queries.get(i) == 0 || queries.get(i) != keys.get(j));
+        }
+        int ahead = random.nextBoolean() ? LogitTerms.ALL : 0;
+        each(nq, nk, (i, j) -> out.hidden[i][j] |= ahead == 0 && j > i);
+        return new Terms(new LogitTerms(bias, keep, segments, ahead), out.bias, out.hidden, dBias, sum);
+    }
+
+    private static int[] shape(SplittableRandom random, int nq, int nk) {
+        int which = random.nextInt(4);
+        return new int[] {which == 1 ? 1 : nq, which == 2 ? 1 : nk};
+    }
+
+    private static LogitTerms.Plane plane(Buffer x, int[] shape) {
+        return new LogitTerms.Plane(x.segment, x.offset, shape[0] == 1 ? 0 : shape[1], shape[1] == 1 ? 0 : 1);
+    }
+
+    /** Runs of equal ids as packed sequences have them, now and then out of order, and padding. */
+    private static Buffer ids(Type type, int n, SplittableRandom random) {
+        Buffer out = Buffer.of(type, n);
+        int id = random.nextInt(3);
+        for (int i = 0; i < n; i++) {
+            id = random.nextInt(12) == 0 ? random.nextInt(6) : id;
+            out.set(i, id);
+        }
+        return out;
+    }
+
+    private interface Pair {
+        void at(int i, int j);
+    }
+
+    private static void each(int nq, int nk, Pair body) {
+        for (int i = 0; i < nq; i++) {
+            for (int j = 0; j < nk; j++) {
+                body.at(i, j);
+            }
+        }
+    }
+
+    private static Head head(Type type, int nq, int nk, int d, long seed, Terms terms) {
         int gap = (int) (seed & 3);
         return new Head(nq, nk, d, type.rounded(1 / Math.sqrt(d)), rows(type, seed, nq, d, gap),
                 rows(type, seed + 1, nk, d, gap), rows(type, seed + 2, nk, d, gap), rows(type, seed + 3, nq, d, gap),
-                gap);
+                gap, terms);
     }
 
     /** [rows, d] with gaps of NaN between the rows. */
@@ -96,15 +173,29 @@ class AttentionProperties {
     void attentionAndItsGradientEqualTheFormulas(@ForAll Type type, @ForAll("extents") int nq,
             @ForAll("extents") int nk,
             @ForAll("widths") int d, @ForAll long seed) {
-        Head h = head(type, nq, nk, d, seed);
+        requireFormulas(type, head(type, nq, nk, d, seed, Terms.none(type, nq, nk)));
+    }
+
+    @Property(tries = 600, edgeCases = EdgeCasesMode.NONE)
+    void maskedAndBiasedAttentionAndItsGradientEqualTheFormulas(@ForAll Type type, @ForAll("extents") int nq,
+            @ForAll("extents") int nk, @ForAll("widths") int d, @ForAll long seed) {
+        requireFormulas(type, head(type, nq, nk, d, seed, terms(type, nq, nk, ~seed)));
+    }
+
+    private static void requireFormulas(Type type, Head h) {
+        int nq = h.nq;
+        int nk = h.nk;
+        int d = h.d;
+        Terms terms = h.terms;
         int s = h.stride();
         Buffer o = empty(type, nq, h);
         Buffer lse = Buffer.of(type, nq);
         int size = (int) Math.max((Long) type.call("Attention", "forwardScratch", nk, d),
                 (Long) type.call("Attention", "backwardScratch", nk, d));
         Buffer scratch = Buffer.of(type, size);
-        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, o, s, lse, nq, nk, d, h.scale, scratch, type.heapA(),
-                type.heapC());
+        Buffer weights = Buffer.of(type, nq * nk);
+        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, o, s, lse, weights, nq, nk, d, h.scale, terms.kernel, scratch,
+                type.heapA(), type.heapC());
 
         double[] normalisers = new double[nq];
         double[][] p = h.weights(normalisers);
@@ -145,19 +236,56 @@ class AttentionProperties {
         }
         // logits up to some 20, the exponent's error is theirs times the unit; sums of up to 130 terms
         double allowed = type.unit * 400 * (1 + Math.sqrt(d));
+        weights.requireNear("weights", Arrays.stream(p).flatMapToDouble(Arrays::stream).toArray(), all(nq * nk, allowed));
+        Buffer without = empty(type, nq, h);
+        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, without, s, lse, Buffer.none(type), nq, nk, d, h.scale,
+                terms.kernel, scratch, type.heapA(), type.heapC());
+        o.requireSameBits("o without weights", without);
         o.requireNear("o", expected, all(o.length, allowed));
         lse.requireNear("normalisers", normalisers, all(nq, allowed));
 
         Buffer foundQ = empty(type, nq, h);
         Buffer foundK = empty(type, nk, h);
         Buffer foundV = empty(type, nk, h);
-        type.call("Attention", "backward", h.q, s, h.k, s, h.v, s, h.dO, s, lse, foundQ, s, foundK, s, foundV, s, nq,
-                nk, d,
-                h.scale, scratch, type.heapA(), type.heapC());
+        type.call("Attention", "backward", h.q, s, h.k, s, h.v, s, h.dO, s, lse, foundQ, s, foundK, s, foundV, s,
+                terms.sum, nq, nk, d, h.scale, terms.kernel, scratch, type.heapA(), type.heapC());
         foundQ.requireNear("dq", dq, all(foundQ.length, 20 * allowed));
         foundK.requireNear("dk", dk, all(foundK.length, 20 * allowed));
         foundV.requireNear("dv", dv, all(foundV.length, 20 * allowed));
+        if (terms.sum != null) {
+            double[] dBias = all(terms.dBias.length, 0.5);
+            each(nq, nk, (i, j) -> dBias[(int) (i * terms.sum.rowStride() + j * terms.sum.columnStride())] += ds[i][j]);
+            terms.dBias.requireNear("dBias", dBias, all(dBias.length, 20 * allowed));
+        }
         scratch.requireGuards();
+    }
+
+    /** Blocks of keys above the diagonal, or of other segments, are not read at all: what is there may even be NaN. */
+    @Example
+    void keysOutOfTheRangeOfABlockCostNoWork() {
+        int n = 256;
+        int d = 8;
+        for (Type type : Type.values()) {
+            Head h = head(type, n, n, d, 4, Terms.none(type, n, n));
+            Buffer ids = Buffer.of(type, n);
+            for (int i = 0; i < n; i++) {
+                ids.set(i, i < 128 ? 1 : 2);
+            }
+            for (LogitTerms terms : List.of(new LogitTerms(null, List.of(), List.of(), 0), new LogitTerms(null, List.of(),
+                    List.of(new LogitTerms.Segments(ids.segment, ids.offset, ids.segment, ids.offset)), LogitTerms.ALL))) {
+                Buffer v = h.v.copy();
+                for (int i = 128 * d; i < v.length; i++) {
+                    v.set(i, Double.NaN);
+                }
+                Buffer o = Buffer.of(type, 112 * d);
+                type.call("Attention", "forward", h.q, d, h.k, d, v, d, o, d, Buffer.of(type, 112), Buffer.none(type), 112, n, d,
+                        h.scale, terms, Buffer.of(type, (int) (long) (Long) type.call("Attention", "forwardScratch", n, d)),
+                        type.heapA(), type.heapC());
+                for (double x : o.values()) {
+                    assertFalse(Double.isNaN(x));
+                }
+            }
+        }
     }
 
     @Example
@@ -174,8 +302,8 @@ class AttentionProperties {
             Buffer lse = Buffer.of(type, 1);
             Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", 3, d)
                     + (int) (long) (Long) type.call("Attention", "forwardScratch", 3, d));
-            type.call("Attention", "forward", q, d, k, d, v, d, o, d, lse, 1, 3, d, 1, scratch, type.heapA(),
-                    type.heapC());
+            type.call("Attention", "forward", q, d, k, d, v, d, o, d, lse, Buffer.none(type), 1, 3, d, 1, LogitTerms.NONE,
+                    scratch, type.heapA(), type.heapC());
             for (int c = 0; c < d; c++) {
                 assertEquals(v.get(d + c), o.get(c));
             }
@@ -183,8 +311,7 @@ class AttentionProperties {
             Buffer dk = Buffer.of(type, 3 * d);
             Buffer dv = Buffer.of(type, 3 * d);
             type.call("Attention", "backward", q, d, k, d, v, d, Buffer.gaussians(type, 3, d), d, lse, dq, d, dk, d, dv,
-                    d, 1, 3,
-                    d, 1, scratch, type.heapA(), type.heapC());
+                    d, null, 1, 3, d, 1, LogitTerms.NONE, scratch, type.heapA(), type.heapC());
             dq.requireNear("dq", new double[d], new double[d]);
             dk.requireNear("dk", new double[3 * d], new double[3 * d]);
         }

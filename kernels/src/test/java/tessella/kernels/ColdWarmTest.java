@@ -183,13 +183,49 @@ class ColdWarmTest {
                 + (int) (long) (Long) type.call("Attention", "forwardScratch", n, d));
         Object heapA = type.heapA();
         Object heapC = type.heapC();
-        add(out, "Attention", "forward", new Buffer[] {o, lse}, x[0], d, x[1], d, x[2], d, o, d, lse, n, n, d, 0.5,
-                scratch,
-                heapA, heapC);
+        add(out, "Attention", "forward", new Buffer[] {o, lse}, x[0], d, x[1], d, x[2], d, o, d, lse, Buffer.none(type), n, n,
+                d, 0.5, LogitTerms.NONE, scratch, heapA, heapC);
         Buffer[] dx = {Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.of(type, n * d)};
-        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.gaussians(type, 15, n), dx[0],
-                d,
-                dx[1], d, dx[2], d, n, n, d, 0.5, scratch, heapA, heapC);
+        Buffer normalisers = Buffer.gaussians(type, 15, n);
+        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, normalisers, dx[0], d, dx[1], d, dx[2], d,
+                null, n, n, d, 0.5, LogitTerms.NONE, scratch, heapA, heapC);
+        maskedAttention(type, out);
+    }
+
+    /** With every kind of term, and more queries than a block has, so that ranges of keys are narrowed. */
+    private static void maskedAttention(Type type, Map<String, Case> out) {
+        int n = 67;
+        int d = 3;
+        Buffer[] x = new Buffer[4];
+        for (int i = 0; i < 4; i++) {
+            x[i] = Buffer.gaussians(type, 21 + i, n * d);
+        }
+        Buffer bias = Buffer.gaussians(type, 25, n * n);
+        Buffer keep = Buffer.random(type, 26, n, v -> v > -1 ? 1 : 0);
+        Buffer ids = Buffer.of(type, n);
+        for (int i = 0; i < n; i++) {
+            ids.set(i, i / 23);
+        }
+        LogitTerms terms = new LogitTerms(new LogitTerms.Plane(bias.segment, bias.offset, n, 1),
+                List.of(new LogitTerms.Plane(keep.segment, keep.offset, 0, 1),
+                        new LogitTerms.Plane(keep.segment, keep.offset, 1, 0)),
+                List.of(new LogitTerms.Segments(ids.segment, ids.offset, ids.segment, ids.offset)), 0);
+        Buffer o = Buffer.of(type, n * d);
+        Buffer lse = Buffer.of(type, n);
+        Buffer weights = Buffer.of(type, n * n);
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", n, d));
+        add(out, "Attention", "forward", "masked", new Buffer[] {o, lse, weights}, x[0], d, x[1], d, x[2], d, o, d, lse,
+                weights, n, n, d, 0.5, terms, scratch, type.heapA(), type.heapC());
+        Buffer[] dx = {Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.gaussians(type, 27, n)};
+        // one row, repeated: that the gradient of earlier runs is added to is put right by a start anew
+        LogitTerms.Plane dBias = new LogitTerms.Plane(dx[3].segment, dx[3].offset, 0, 1);
+        add(out, "Attention", "backward", "masked", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.gaussians(type, 28, n),
+                dx[0], d, dx[1], d, dx[2], d, dBias, n, n, d, 0.5, terms, scratch, type.heapA(), type.heapC());
+    }
+
+    private static void add(Map<String, Case> out, String family, String name, String variant, Buffer[] outputs,
+            Object... arguments) {
+        out.put(family + '.' + name + '.' + variant, new Case(family, name, arguments, outputs));
     }
 
     private static void add(Map<String, Case> out, String family, String name, Buffer[] outputs, Object... arguments) {

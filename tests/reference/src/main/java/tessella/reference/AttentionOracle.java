@@ -16,6 +16,9 @@ public final class AttentionOracle {
     /** The gradients of attention; {@code bias} is null when the forward had none. */
     public record Gradients(Array q, Array k, Array v, Array bias) {}
 
+    /** The gradients of the weights; {@code bias} is null when the forward had none. */
+    public record WeightsGradients(Array q, Array k, Array bias) {}
+
     /** Attention without bias or mask. */
     public static Array attention(Array q, Array k, Array v, double scale) {
         return attention(q, k, v, scale, null, null);
@@ -37,14 +40,23 @@ public final class AttentionOracle {
      */
     public static Gradients attentionVjp(
             Array q, Array k, Array v, double scale, Array bias, Array mask, Array dy) {
-        Array s = logits(q, k, scale, bias);
-        Array w = SoftmaxOracle.maskedSoftmax(s, maskOr1(mask), -1);
+        Array w = weights(q, k, scale, bias, mask);
         Array dw = EinsumOracle.einsumVjp(MIX, dy, w, v).get(0);
         Array dv = EinsumOracle.einsumVjp(MIX, dy, w, v).get(1);
+        WeightsGradients through = weightsVjp(q, k, scale, bias, mask, dw);
+        return new Gradients(through.q(), through.k(), dv, through.bias());
+    }
+
+    /**
+     * {@code ds = w (dw - sum(w dw))}, {@code dq = scale ds k}, {@code dk = scale ds^T q}, {@code dbias = ds} summed over
+     * what was broadcast.
+     */
+    public static WeightsGradients weightsVjp(Array q, Array k, double scale, Array bias, Array mask, Array dw) {
+        Array s = logits(q, k, scale, bias);
         Array ds = SoftmaxOracle.maskedSoftmaxVjp(s, maskOr1(mask), dw, -1);
         Array dq = EinsumOracle.einsumVjp(LOGITS, ds, q, k).get(0).times(scale);
         Array dk = EinsumOracle.einsumVjp(LOGITS, ds, q, k).get(1).times(scale);
-        return new Gradients(dq, dk, dv, bias == null ? null : ds.sumTo(bias.shape()));
+        return new WeightsGradients(dq, dk, bias == null ? null : ds.sumTo(bias.shape()));
     }
 
     private static Array logits(Array q, Array k, double scale, Array bias) {

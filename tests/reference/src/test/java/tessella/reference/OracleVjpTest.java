@@ -165,6 +165,12 @@ final class OracleVjpTest {
         Vjps.require("k", x -> AttentionOracle.attention(q, x, v, 0.5, bias, mask), k, dy, g.k());
         Vjps.require("v", x -> AttentionOracle.attention(q, k, x, 0.5, bias, mask), v, dy, g.v());
         Vjps.require("bias", x -> AttentionOracle.attention(q, k, v, 0.5, x, mask), bias, dy, g.bias());
+        Array weights = AttentionOracle.weights(q, k, 0.5, bias, mask);
+        Array dw = normal(6, weights.shape());
+        var through = AttentionOracle.weightsVjp(q, k, 0.5, bias, mask, dw);
+        Vjps.require("q of weights", x -> AttentionOracle.weights(x, k, 0.5, bias, mask), q, dw, through.q());
+        Vjps.require("k of weights", x -> AttentionOracle.weights(q, x, 0.5, bias, mask), k, dw, through.k());
+        Vjps.require("bias of weights", x -> AttentionOracle.weights(q, k, 0.5, x, mask), bias, dw, through.bias());
         assertEquals(0, AttentionOracle.attention(q, k, v, 0.5, bias, mask).get(0, 1, 0, 0));
     }
 
