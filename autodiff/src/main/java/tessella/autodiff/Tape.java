@@ -400,6 +400,11 @@ public final class Tape implements AutoCloseable {
     public final class Cotangents {
         private Cotangents() {}
 
+        /** Whether the cotangent of an operand is wanted: where one computation gives several, to leave out what is not. */
+        public boolean wants(Tensor operand) {
+            return tracks(operand);
+        }
+
         /** Adds a cotangent that is computed only if it is wanted. */
         public void add(Tensor operand, Supplier<NdArray> cotangent) {
             if (tracks(operand)) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import tessella.engine.AttentionMask;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Scope;
@@ -28,7 +29,8 @@ enum Operator {
     EINSUM_SUMMED, SOFTMAX, SOFTMAX_SCATTERED, LAYER_NORM, LAYER_NORM_PLAIN, L2_NORMALIZE, ATTENTION, RESHAPE, PERMUTE,
     SLICE,
     CONCAT, BROADCAST, SUM, SUM_ALL, MEAN, PATCHIFY, UNPATCHIFY, SOFTMAX_CROSS_ENTROPY, SOFT_CROSS_ENTROPY,
-    SIGMOID_CROSS_ENTROPY;
+    SIGMOID_CROSS_ENTROPY,
+    ATTENTION_BIASED, ATTENTION_MASKED, ATTENTION_WITH_WEIGHTS;
 
     /** The operator of the library. */
     interface Library {
@@ -89,6 +91,10 @@ enum Operator {
             case PATCHIFY -> x.add(normal(r, a, 2 * b + 1, 2 * c, d));
             case UNPATCHIFY -> x.add(normal(r, a, b * c, 4 * d));
             case SOFTMAX_CROSS_ENTROPY, SOFT_CROSS_ENTROPY, SIGMOID_CROSS_ENTROPY -> x.add(normal(r, a, c));
+            case ATTENTION_BIASED -> x.addAll(List.of(normal(r, a, b, d, c), normal(r, a, b + 1, d, c), normal(r, a, b + 1, d,
+                    c), normal(r, flip ? new int[] {a, 1, b, b + 1} : new int[] {d, 1, b + 1})));
+            case ATTENTION_MASKED, ATTENTION_WITH_WEIGHTS -> x.addAll(List.of(normal(r, a, b, d, c), normal(r, a, b, d, c),
+                    normal(r, a, b, d, c), normal(r, flip ? new int[] {1, d, b, b} : new int[] {b, b})));
         }
         return new Sample(List.copyOf(x), library(a, b, c, flip), oracle(a, b, c, flip), gradient(a, b, c, flip));
     }
@@ -151,7 +157,46 @@ enum Operator {
                     Tensor.of(array(x.get(0).dtype(), targets(a, c))));
             case SIGMOID_CROSS_ENTROPY -> x -> Losses.sigmoidCrossEntropy(x.get(0),
                     Tensor.of(array(x.get(0).dtype(), targets(a, c))));
+            case ATTENTION_BIASED -> x -> Attention.attention(x.get(0), x.get(1), x.get(2), 0.5, AttentionMask.none(),
+                    x.get(3));
+            case ATTENTION_MASKED -> x -> Attention.attention(x.get(0), x.get(1), x.get(2), 0.5, mask(x.get(0)), x.get(3));
+            case ATTENTION_WITH_WEIGHTS -> x -> {
+                Attention.Weighted y = Attention.attentionWithWeights(x.get(0), x.get(1), x.get(2), 0.5, mask(x.get(0)),
+                        x.get(3));
+                return Shapes.concat(0, Shapes.reshape(y.o(), y.o().shape().size()),
+                        Shapes.reshape(y.weights(), y.weights().shape().size()));
+            };
         };
+    }
+
+    /** The segment of token i of sequence s; 0 is padding. */
+    private static int segment(int s, int i) {
+        return (s + i) % 5 < 4 ? i / 2 % 2 + 1 : 0;
+    }
+
+    private static Array kept(int a, int b) {
+        return Array.fill(new int[] {a, 1, 1, b}, i -> (i[0] + i[3]) % 3 == 2 ? 0 : 1);
+    }
+
+    /** Causal, of segments, and with hidden keys, for q [a, b, ..]. */
+    private static AttentionMask mask(Tensor q) {
+        int a = (int) q.dim(0);
+        int b = (int) q.dim(1);
+        int[][] ids = new int[a][b];
+        for (int s = 0; s < a; s++) {
+            for (int i = 0; i < b; i++) {
+                ids[s][i] = segment(s, i);
+            }
+        }
+        return AttentionMask.segments(ids).and(AttentionMask.keep(array(q.dtype(), kept(a, b)))).and(AttentionMask.causal());
+    }
+
+    /** What {@link #mask} shows. */
+    private static Array visible(Array q) {
+        int b = q.dim(1);
+        Array segments = Array.fill(new int[] {q.dim(0), 1, b, b}, i -> segment(i[0], i[2]) > 0
+                && segment(i[0], i[2]) == segment(i[0], i[3]) && i[3] <= i[2] ? 1 : 0);
+        return segments.times(kept(q.dim(0), b));
     }
 
     private String equation() {
@@ -201,6 +246,14 @@ enum Operator {
                     LossOracle.targets(labels(a, c), c, 0.1));
             case SOFT_CROSS_ENTROPY -> x -> LossOracle.softmaxCrossEntropy(x.get(0), targets(a, c));
             case SIGMOID_CROSS_ENTROPY -> x -> LossOracle.sigmoidCrossEntropy(x.get(0), targets(a, c));
+            case ATTENTION_BIASED -> x -> AttentionOracle.attention(x.get(0), x.get(1), x.get(2), 0.5, x.get(3), null);
+            case ATTENTION_MASKED -> x -> AttentionOracle.attention(x.get(0), x.get(1), x.get(2), 0.5, x.get(3),
+                    visible(x.get(0)));
+            case ATTENTION_WITH_WEIGHTS -> x -> {
+                Array o = AttentionOracle.attention(x.get(0), x.get(1), x.get(2), 0.5, x.get(3), visible(x.get(0)));
+                Array weights = AttentionOracle.weights(x.get(0), x.get(1), 0.5, x.get(3), visible(x.get(0)));
+                return ShapeOracle.concat(0, o.reshape(o.size()), weights.reshape(weights.size()));
+            };
         };
     }
 
@@ -260,7 +313,25 @@ enum Operator {
                     dy));
             case SIGMOID_CROSS_ENTROPY -> (x, dy) -> List.of(LossOracle.sigmoidCrossEntropyVjp(x.get(0), targets(a, c),
                     dy));
+            case ATTENTION_BIASED, ATTENTION_MASKED -> (x, dy) -> list(AttentionOracle.attentionVjp(x.get(0), x.get(1),
+                    x.get(2), 0.5, x.get(3), this == ATTENTION_MASKED ? visible(x.get(0)) : null, dy));
+            case ATTENTION_WITH_WEIGHTS -> (x, dy) -> {
+                int size = x.get(0).size();
+                Array dO = ShapeOracle.slice(dy, 0, 0, size).reshape(x.get(0).shape());
+                int[] logits = {x.get(0).dim(0), x.get(0).dim(2), x.get(0).dim(1), x.get(1).dim(1)};
+                Array dP = ShapeOracle.slice(dy, 0, size, dy.size()).reshape(logits);
+                List<Array> direct = list(AttentionOracle.attentionVjp(x.get(0), x.get(1), x.get(2), 0.5, x.get(3),
+                        visible(x.get(0)), dO));
+                AttentionOracle.WeightsGradients through = AttentionOracle.weightsVjp(x.get(0), x.get(1), 0.5, x.get(3),
+                        visible(x.get(0)), dP);
+                return List.of(direct.get(0).plus(through.q()), direct.get(1).plus(through.k()), direct.get(2),
+                        direct.get(3).plus(through.bias()));
+            };
         };
+    }
+
+    private static List<Array> list(AttentionOracle.Gradients gradients) {
+        return List.of(gradients.q(), gradients.k(), gradients.v(), gradients.bias());
     }
 
     private static List<Array> pair(ElementwiseOracle.Gradients gradients) {
