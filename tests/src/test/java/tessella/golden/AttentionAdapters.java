@@ -1,11 +1,14 @@
 package tessella.golden;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import tessella.autodiff.Attention;
 import tessella.autodiff.Elementwise;
 import tessella.autodiff.Norms;
 import tessella.autodiff.Tensor;
+import tessella.engine.AttentionMask;
+import tessella.models.nn.Biases;
 import tessella.models.nn.MultiHeadAttention;
 import tessella.models.nn.Parameters;
 import tessella.models.nn.QkNorm;
@@ -17,18 +20,12 @@ final class AttentionAdapters {
 
     static Map<String, Adapter> all() {
         return Map.of(
-                "attention", ((Adapter) AttentionAdapters::attention).without("bias", "mask", "causal", "segment ids",
-                        "weights as a result", "RMS norm of queries and keys"),
-                "multi_head_attention", ((Adapter) AttentionAdapters::multiHead).without("mask", "no biases"));
+                "attention", ((Adapter) AttentionAdapters::attention).without("RMS norm of queries and keys"),
+                "multi_head_attention", AttentionAdapters::multiHead);
     }
 
     private static void attention(Case c) {
         Attributes attrs = c.attrs();
-        c.needs("segment ids", attrs.has("segment_ids"));
-        c.needs("bias", attrs.has("bias"));
-        c.needs("mask", attrs.has("mask"));
-        c.needs("causal", attrs.flag("causal"));
-        c.needs("weights as a result", attrs.has("weights"));
         Tensor q = c.in("q");
         Tensor k = c.in("k");
         String norm = attrs.has("qk_norm") ? attrs.text("qk_norm") : "";
@@ -48,15 +45,41 @@ final class AttentionAdapters {
         } else {
             q = Elementwise.mul(q, Elementwise.exp(c.param("log_t")));
         }
-        c.out("y", Attention.attention(q, k, c.in("v"), scale));
+        Tensor bias = c.file().has("in.bias") ? c.in("bias") : null;
+        if (attrs.has("weights")) {
+            Attention.Weighted y = Attention.attentionWithWeights(q, k, c.in("v"), scale, mask(c), bias);
+            c.out("y", y.o());
+            c.out("weights", y.weights());
+        } else {
+            c.out("y", Attention.attention(q, k, c.in("v"), scale, mask(c), bias));
+        }
+    }
+
+    /** Everything that hides keys in a case. */
+    private static AttentionMask mask(Case c) {
+        AttentionMask mask = AttentionMask.none();
+        if (c.attrs().flag("causal")) {
+            mask = mask.and(AttentionMask.causal());
+        }
+        if (c.file().has("in.mask")) {
+            mask = mask.and(AttentionMask.keep(c.constant(c.file().array("in.mask")).value()));
+        }
+        if (c.file().has("in.seg")) {
+            int[] ids = c.indices("seg");
+            int batch = c.file().tensor("in.seg").shape()[0];
+            int n = ids.length / batch;
+            int[][] rows = new int[batch][];
+            Arrays.setAll(rows, b -> Arrays.copyOfRange(ids, b * n, (b + 1) * n));
+            mask = mask.and(AttentionMask.segments(rows));
+        }
+        return mask;
     }
 
     private static void multiHead(Case c) {
         Attributes attrs = c.attrs();
-        c.needs("mask", attrs.has("mask"));
-        c.needs("no biases", !attrs.flag("bias"));
         int heads = attrs.integer("heads");
         QkNorm norm = attrs.has("normalize_qk") ? QkNorm.LAYER_NORM : QkNorm.NONE;
+        Biases biases = attrs.flag("bias") ? Biases.ALL : Biases.NONE;
         Tensor x = c.in("x");
         Map<String, String> names = new HashMap<>();
         for (String part : new String[] {"query", "key", "value", "out"}) {
@@ -65,9 +88,9 @@ final class AttentionAdapters {
         }
         names.put("a.query_norm.scale", "query_ln/scale");
         names.put("a.key_norm.scale", "key_ln/scale");
-        Parameters parameters = c.parameters(MultiHeadAttention.specs("a", x.dim(2), heads, norm), names);
+        Parameters parameters = c.parameters(MultiHeadAttention.specs("a", x.dim(2), heads, norm, biases), names);
         c.closeAfterwards(parameters);
         Tensor source = attrs.flag("cross") ? c.in("kv") : x;
-        c.out("y", new MultiHeadAttention(parameters, "a", heads, norm).apply(x, source));
+        c.out("y", new MultiHeadAttention(parameters, "a", heads, norm, biases).apply(x, source, mask(c)));
     }
 }

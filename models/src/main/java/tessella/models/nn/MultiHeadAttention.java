@@ -6,10 +6,13 @@ import tessella.autodiff.Attention;
 import tessella.autodiff.Norms;
 import tessella.autodiff.Shapes;
 import tessella.autodiff.Tensor;
+import tessella.engine.AttentionMask;
 import tessella.engine.Shape;
 
-/** Multi-head attention: y = concat over heads of softmax(q k^T / sqrt(d)) v, times W_o, plus b_o; all with biases. */
+/** Multi-head attention: y = concat over heads of softmax(q k^T / sqrt(d)) v, times W_o, plus b_o. */
 public final class MultiHeadAttention {
+    private static final List<String> PROJECTIONS = List.of("query", "key", "value", "out");
+
     private final int heads;
     private final Dense query;
     private final Dense key;
@@ -18,23 +21,40 @@ public final class MultiHeadAttention {
     private final Tensor queryScale;
     private final Tensor keyScale;
 
-    /** The layer whose parameters start with prefix. */
+    /** The layer whose parameters start with prefix, all projections with biases. */
     public MultiHeadAttention(Parameters parameters, String prefix, int heads, QkNorm qkNorm) {
+        this(parameters, prefix, heads, qkNorm, Biases.ALL);
+    }
+
+    /** The layer whose parameters start with prefix. */
+    public MultiHeadAttention(Parameters parameters, String prefix, int heads, QkNorm qkNorm, Biases biases) {
         this.heads = heads;
-        query = new Dense(parameters, prefix + ".query");
-        key = new Dense(parameters, prefix + ".key");
-        value = new Dense(parameters, prefix + ".value");
-        out = new Dense(parameters, prefix + ".out");
+        query = projection(parameters, prefix + ".query", biases);
+        key = projection(parameters, prefix + ".key", biases);
+        value = projection(parameters, prefix + ".value", biases);
+        out = projection(parameters, prefix + ".out", biases);
         queryScale = qkNorm == QkNorm.NONE ? null : parameters.get(prefix + ".query_norm.scale").tensor();
         keyScale = qkNorm == QkNorm.NONE ? null : parameters.get(prefix + ".key_norm.scale").tensor();
     }
 
-    /** Its parameters: kernels Xavier uniform on [width, width], biases 0, scales of the norms 1. */
+    private static Dense projection(Parameters parameters, String prefix, Biases biases) {
+        return biases == Biases.ALL ? new Dense(parameters, prefix) : Dense.withoutBias(parameters, prefix);
+    }
+
+    /** {@link #specs(String, long, int, QkNorm, Biases)} with biases. */
     public static List<ParameterSpec> specs(String prefix, long width, int heads, QkNorm qkNorm) {
+        return specs(prefix, width, heads, qkNorm, Biases.ALL);
+    }
+
+    /** Its parameters: kernels Xavier uniform on [width, width], biases 0, scales of the norms 1. */
+    public static List<ParameterSpec> specs(String prefix, long width, int heads, QkNorm qkNorm, Biases biases) {
         List<ParameterSpec> specs = new ArrayList<>();
-        for (String name : List.of("query", "key", "value", "out")) {
-            specs.addAll(Dense.specs(prefix + "." + name, width, width, Initializer.xavierUniform(width, width),
-                    Initializer.constant(0)));
+        for (String name : PROJECTIONS) {
+            specs.add(new ParameterSpec(prefix + "." + name + ".kernel", Shape.of(width, width),
+                    Initializer.xavierUniform(width, width)));
+            if (biases == Biases.ALL) {
+                specs.add(new ParameterSpec(prefix + "." + name + ".bias", Shape.of(width), Initializer.constant(0)));
+            }
         }
         if (qkNorm == QkNorm.LAYER_NORM) {
             for (String name : List.of("query_norm", "key_norm")) {
@@ -47,6 +67,11 @@ public final class MultiHeadAttention {
 
     /** Queries from x [batch, n, width], keys and values from source [batch, m, width]: [batch, n, width]. */
     public Tensor apply(Tensor x, Tensor source) {
+        return apply(x, source, AttentionMask.none());
+    }
+
+    /** {@link #apply(Tensor, Tensor)} over the tokens of source that the mask shows to a token of x. */
+    public Tensor apply(Tensor x, Tensor source, AttentionMask mask) {
         long width = x.dim(2);
         long d = width / heads;
         Tensor q = split(query.apply(x), d);                                            // [b, n, heads, d]
@@ -56,7 +81,7 @@ public final class MultiHeadAttention {
             q = Norms.layerNorm(q, queryScale, null, LayerNorm.EPS);
             k = Norms.layerNorm(k, keyScale, null, LayerNorm.EPS);
         }
-        Tensor o = Attention.attention(q, k, v, 1 / Math.sqrt(d));                      // [b, n, heads, d]
+        Tensor o = Attention.attention(q, k, v, 1 / Math.sqrt(d), mask);                // [b, n, heads, d]
         return out.apply(Shapes.reshape(o, x.dim(0), x.dim(1), width));
     }
 
