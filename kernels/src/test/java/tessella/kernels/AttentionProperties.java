@@ -260,7 +260,11 @@ class AttentionProperties {
         scratch.requireGuards();
     }
 
-    /** Blocks of keys above the diagonal, or of other segments, are not read at all: what is there may even be NaN. */
+    private static LogitTerms inside(LogitTerms.Segments segments) {
+        return new LogitTerms(null, List.of(), List.of(segments), LogitTerms.ALL);
+    }
+
+    /** Blocks of keys above the diagonal, of other segments, or of padding, are not read at all: what is there may even be NaN. */
     @Example
     void keysOutOfTheRangeOfABlockCostNoWork() {
         int n = 256;
@@ -271,8 +275,15 @@ class AttentionProperties {
             for (int i = 0; i < n; i++) {
                 ids.set(i, i < 128 ? 1 : 2);
             }
-            for (LogitTerms terms : List.of(new LogitTerms(null, List.of(), List.of(), 0), new LogitTerms(null, List.of(),
-                    List.of(new LogitTerms.Segments(ids.segment, ids.offset, ids.segment, ids.offset)), LogitTerms.ALL))) {
+            Buffer someQueries = Buffer.random(type, 1, n, x -> x > 1 ? 0 : 1);
+            Buffer paddedKeys = Buffer.of(type, n);
+            for (int i = 0; i < n; i++) {
+                paddedKeys.set(i, i < 128 ? 1 : 0);
+            }
+            for (LogitTerms terms : List.of(new LogitTerms(null, List.of(), List.of(), 0),
+                    inside(new LogitTerms.Segments(ids.segment, ids.offset, ids.segment, ids.offset)),
+                    inside(new LogitTerms.Segments(someQueries.segment, someQueries.offset, paddedKeys.segment,
+                            paddedKeys.offset)))) {
                 Buffer v = h.v.copy();
                 for (int i = 128 * d; i < v.length; i++) {
                     v.set(i, Double.NaN);
