@@ -151,6 +151,42 @@ class HeadsProperties {
         }
     }
 
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void aMaskThatHidesNothingLeavesTheBits(@ForAll DType dtype, @ForAll("extents") int n, @ForAll("extents") int m,
+            @ForAll boolean perQuery, @ForAll long seed) {
+        try (Scope scope = Scope.open()) {
+            NdArray q = Samples.any(dtype, ValueArbitraries.normal(seed, 2, n, 2, 8), seed);
+            NdArray k = Samples.any(dtype, ValueArbitraries.normal(seed + 1, 2, m, 2, 8), seed >> 1);
+            AttentionMask all = AttentionMask.keep(NdArray.full(scope, dtype, Shape.of(perQuery ? n : 1, perQuery ? 1 : m), -2));
+            Heads.Attention plain = Heads.forward(q, k, k, SCALE);
+            Heads.Attention masked = Heads.forward(q, k, k, SCALE, all, null);
+            assertArrayEquals(plain.o().toDoubles(), masked.o().toDoubles());
+            Heads.Gradient expected = Heads.gradient(q, k, k, plain, q, SCALE);
+            Heads.Gradient found = Heads.gradient(q, k, k, masked, q, SCALE, all, null);
+            assertArrayEquals(expected.dq().toDoubles(), found.dq().toDoubles());
+            assertArrayEquals(expected.dk().toDoubles(), found.dk().toDoubles());
+            assertArrayEquals(expected.dv().toDoubles(), found.dv().toDoubles());
+        }
+    }
+
+    @Example
+    void batchesAndSequencesMayBeEmpty() {
+        try (Scope scope = Scope.open()) {
+            for (Shape shape : new Shape[] {Shape.of(0, 3, 2, 4), Shape.of(2, 0, 2, 4), Shape.of(2, 3, 0, 4)}) {
+                NdArray q = NdArray.zeros(scope, DType.F32, shape);
+                NdArray k = NdArray.zeros(scope, DType.F32, shape.with(1, 3));
+                int[][] queries = new int[(int) shape.dim(0)][(int) shape.dim(1)];
+                AttentionMask mask = AttentionMask.segments(queries, new int[queries.length][3]);
+                NdArray bias = NdArray.full(scope, DType.F32, Shape.of(1, 3), 1);
+                Heads.Attention y = Heads.forward(q, k, k, 1, mask, bias);
+                Heads.Gradient d = Heads.gradientWithBias(q, k, k, y, q, 1, mask, bias);
+                assertEquals(0, y.o().size());
+                assertArrayEquals(new double[(int) k.size()], d.dk().toDoubles());
+                assertArrayEquals(new double[3], d.dBias().toDoubles());
+            }
+        }
+    }
+
     /** As sequences packed by hand: each segment alone, padding left out, gives the same rows. */
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void packedSegmentsGiveWhatEachGivesAlone(@ForAll DType dtype, @ForAll("extents") int first,

@@ -288,12 +288,22 @@ class AttentionProperties {
                 for (int i = 128 * d; i < v.length; i++) {
                     v.set(i, Double.NaN);
                 }
+                Buffer k = h.k.copy();
+                for (int i = 128 * d; i < k.length; i++) {
+                    k.set(i, Double.NaN);
+                }
                 Buffer o = Buffer.of(type, 112 * d);
-                type.call("Attention", "forward", h.q, d, h.k, d, v, d, o, d, Buffer.of(type, 112), Buffer.none(type), 112, n, d,
-                        h.scale, terms, Buffer.of(type, (int) (long) (Long) type.call("Attention", "forwardScratch", n, d)),
-                        type.heapA(), type.heapC());
-                for (double x : o.values()) {
-                    assertFalse(Double.isNaN(x));
+                Buffer lse = Buffer.of(type, 112);
+                Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", n, d));
+                type.call("Attention", "forward", h.q, d, k, d, v, d, o, d, lse, Buffer.none(type), 112, n, d, h.scale, terms,
+                        scratch, type.heapA(), type.heapC());
+                Buffer[] dx = {Buffer.of(type, 112 * d), Buffer.of(type, n * d), Buffer.of(type, n * d)};
+                type.call("Attention", "backward", h.q, d, k, d, v, d, h.dO, d, lse, dx[0], d, dx[1], d, dx[2], d, null, 112, n,
+                        d, h.scale, terms, scratch, type.heapA(), type.heapC());
+                for (Buffer result : List.of(o, lse, dx[0], dx[1], dx[2])) {
+                    for (double x : result.values()) {
+                        assertFalse(Double.isNaN(x), "NaN of a key that no query of the block may see");
+                    }
                 }
             }
         }
