@@ -306,15 +306,16 @@ class HeadsProperties {
                     "attention mask", "[3, 4]", "[2, 1, 3, 5]");
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.keep(NdArray.zeros(scope, DType.F64, Shape.of(3, 5))), null),
                     "attention", "mask of float32", "float64 [3, 5]");
-            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none(), NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 1, 3, 5))),
-                    "attention", "a bias of float32", "[1, 2, 1, 3, 5]");
+            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none(),
+                    NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 1, 3, 5))), "attention", "a bias of float32", "[1, 2, 1, 3, 5]");
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none(), NdArray.zeros(scope, DType.F32, Shape.of(3, 2, 3, 5))),
                     "attention bias", "[3, 2, 3, 5]", "[2, 1, 3, 5]");
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.segments(new int[2][3]), null), "attention", "segment ids",
                     "5 keys", "found 2 of 3");
-            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none().and(AttentionMask.segments(new int[1][3], new int[1][5])),
-                    null), "attention", "2 sequences of 3 queries", "found 1 of 3");
-            refused(() -> AttentionMask.segments(new int[][] {{1, 1}, {1}}), "segments", "one length", "2 and 1", "sequences 0 and 1");
+            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none()
+                    .and(AttentionMask.segments(new int[1][3], new int[1][5])), null), "attention", "2 sequences of 3 queries", "found 1 of 3");
+            refused(() -> AttentionMask.segments(new int[][] {{1, 1}, {1}}), "segments", "one length", "2 and 1",
+                    "sequences 0 and 1");
             refused(() -> AttentionMask.segments(new int[][] {{1, -1}}), "segments", "-1 at tokens 1 of sequence 0");
             refused(() -> AttentionMask.segments(new int[][] {{1}}, new int[][] {{1 << 24}, {(1 << 24) + 1}}), "segments",
                     "16777217 at keys 0 of sequence 1");

@@ -264,7 +264,7 @@ class AttentionProperties {
         return new LogitTerms(null, List.of(), List.of(segments), LogitTerms.ALL);
     }
 
-    /** Blocks of keys above the diagonal, of other segments, or of padding, are not read at all: what is there may even be NaN. */
+    /** Keys above the diagonal of a block, of other segments, or of padding are not read at all: NaN may stand there. */
     @Example
     void keysOutOfTheRangeOfABlockCostNoWork() {
         int n = 256;
