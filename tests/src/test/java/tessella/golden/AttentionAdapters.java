@@ -20,7 +20,7 @@ final class AttentionAdapters {
 
     static Map<String, Adapter> all() {
         return Map.of(
-                "attention", ((Adapter) AttentionAdapters::attention).without("RMS norm of queries and keys"),
+                "attention", AttentionAdapters::attention,
                 "multi_head_attention", AttentionAdapters::multiHead);
     }
 
@@ -29,10 +29,12 @@ final class AttentionAdapters {
         Tensor q = c.in("q");
         Tensor k = c.in("k");
         String norm = attrs.has("qk_norm") ? attrs.text("qk_norm") : "";
-        c.needs("RMS norm of queries and keys", norm.equals("rms_per_head"));
         if (norm.equals("layer_norm_scale_only_shared")) {
             q = Norms.layerNorm(q, c.param("q_scale"), null, attrs.real("eps"));
             k = Norms.layerNorm(k, c.param("k_scale"), null, attrs.real("eps"));
+        } else if (norm.equals("rms_per_head")) {
+            q = Elementwise.mul(Norms.rmsNorm(q, null, attrs.real("eps")), c.param("q_scale"));
+            k = Elementwise.mul(Norms.rmsNorm(k, null, attrs.real("eps")), c.param("k_scale"));
         } else if (norm.equals("l2, eps 1e-12")) {
             q = Norms.l2Normalize(q, -1, 1e-12);
             k = Norms.l2Normalize(k, -1, 1e-12);

@@ -24,9 +24,10 @@ public record RelativeBuckets(Direction direction, int buckets, int maxDistance)
     /** Checks the numbers. */
     public RelativeBuckets {
         int half = direction == Direction.BIDIRECTIONAL ? buckets / 2 : buckets;
-        if (half < 2 || maxDistance <= half / 2) {
-            throw new IllegalArgumentException("relative buckets: expected at least 2 buckets a direction, and a largest distance "
-                    + "beyond the exact ones, found " + buckets + " buckets and distance " + maxDistance);
+        if (half < 2 || direction == Direction.BIDIRECTIONAL && buckets % 2 != 0 || maxDistance <= half / 2) {
+            throw new IllegalArgumentException("relative buckets: expected at least 2 buckets a direction, an even number for both "
+                    + "directions, and a maxDistance above half of a direction's, found " + buckets + " for " + direction
+                    + " and maxDistance " + maxDistance);
         }
     }
 
@@ -34,14 +35,13 @@ public record RelativeBuckets(Direction direction, int buckets, int maxDistance)
     public int bucket(int distance) {
         int half = direction == Direction.BIDIRECTIONAL ? buckets / 2 : buckets;
         int offset = direction == Direction.BIDIRECTIONAL && distance > 0 ? half : 0;
-        int n = direction == Direction.BIDIRECTIONAL ? Math.abs(distance) : Math.max(0, -distance);
+        long n = direction == Direction.BIDIRECTIONAL ? Math.abs((long) distance) : Math.max(0, -(long) distance);
         int exact = half / 2;
         if (n < exact) {
-            return offset + n;
+            return offset + (int) n;
         }
-        // the published code computes in float32, in which 8 ln 16 / ln 8 and its like round as they do there
-        float octaves = (float) StrictMath.log((float) n / exact) / (float) StrictMath.log((double) maxDistance / exact);
-        return offset + Math.min(half - 1, exact + (int) (octaves * (half - exact)));
+        double ratio = StrictMath.log((double) n / exact) / StrictMath.log((double) maxDistance / exact);
+        return offset + (int) Math.min(half - 1, exact + (long) (ratio * (half - exact)));
     }
 
     /**
