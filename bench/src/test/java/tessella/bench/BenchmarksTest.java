@@ -15,7 +15,6 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
-import tessella.engine.DType;
 import tessella.engine.Memory;
 
 /** Every benchmark runs, once and on the smallest input: how fast is not looked at here. */
@@ -25,7 +24,7 @@ class BenchmarksTest {
     void gemmRuns() throws Exception {
         Collection<RunResult> results = new Runner(briefly(GemmBenchmark.class).param("shape", "5x7x3").build()).run();
         assertRan(results, "multiply");
-        assertEquals(DType.values().length, results.size());
+        assertEquals(2, results.size());
         results.forEach(result -> assertFinite(result.getSecondaryResults().get("gflop")));
     }
 

@@ -2,6 +2,7 @@ package tessella.engine;
 
 import tessella.kernels.CopiesKernels;
 import tessella.kernels.FloatCopies;
+import tessella.kernels.Halves;
 
 /** Copies between any two layouts of one shape. */
 final class Copies {
@@ -55,6 +56,10 @@ final class Copies {
 
     private static void rows(DType dtype, NdArray from, long source, long rs, long cs, NdArray to, long target, long trs,
             int rows, int n) {
-        CopiesKernels.copy(dtype.precision(), from.segment(), source, rs, cs, to.segment(), target, trs, rows, n);
+        if (dtype.isComputed()) {
+            CopiesKernels.copy(dtype.precision(), from.segment(), source, rs, cs, to.segment(), target, trs, rows, n);
+        } else {
+            Halves.copy(from.segment(), source, rs, cs, to.segment(), target, trs, rows, n);
+        }
     }
 }

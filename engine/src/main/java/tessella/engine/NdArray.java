@@ -6,7 +6,8 @@ import java.util.Arrays;
 import java.util.function.Function;
 
 /**
- * An array of float32 or float64 in off-heap memory, seen through a shape and strides.
+ * An array of numbers in off-heap memory, seen through a shape and strides. Operators compute with float32 and float64;
+ * float16 and bfloat16 arrays are moved, stored and converted.
  *
  * <p>It lives as long as its scope, or until {@link #free}; views share its memory and its lifetime. Any use after that
  * throws an {@link IllegalStateException} that names the shape and the operator that made it. An array of a confined scope
@@ -41,6 +42,10 @@ public final class NdArray {
 
     /** A result of an operator, in the innermost open scope, its elements not set. */
     static NdArray result(String op, DType dtype, Shape shape) {
+        if (!dtype.isComputed()) {
+            throw new IllegalArgumentException(op + ": expected float32 or float64, found " + dtype + " " + shape
+                    + ", a type of storage; convert it with to(DType.F32) first");
+        }
         return empty(Scope.current(), op, dtype, shape);
     }
 
@@ -59,7 +64,13 @@ public final class NdArray {
     /** An array in scope with every element set to value. */
     public static NdArray full(Scope scope, DType dtype, Shape shape, double value) {
         NdArray out = empty(scope, "full", dtype, shape);
-        Pointwise.fill(out, value);
+        if (dtype.isComputed()) {
+            Pointwise.fill(out, value);
+        } else {
+            try (Scope inner = Scope.open()) {
+                Conversions.convert(full(inner, DType.F64, shape, value), out);
+            }
+        }
         return out;
     }
 
@@ -326,8 +337,21 @@ public final class NdArray {
     /** A contiguous copy in the innermost scope. */
     public NdArray copy() {
         check("copy");
-        NdArray out = result("copy", dtype, shape);
+        NdArray out = empty(Scope.current(), "copy", dtype, shape);
         Copies.copy(this, out);
+        return out;
+    }
+
+    /**
+     * The elements in another type, in the innermost scope: rounded to nearest, ties to even, or widened exactly. Of this type
+     * already: a copy.
+     */
+    public NdArray to(DType target) {
+        check("to");
+        NdArray source = contiguous();
+        NdArray out = empty(Scope.current(), "to", target, shape);
+        Conversions.convert(source, out);
+        source.freeUnless(this);
         return out;
     }
 
@@ -345,7 +369,7 @@ public final class NdArray {
     }
 
     /**
-     * Sets the elements of this contiguous array, row-major, converting if it is float64.
+     * Sets the elements of this contiguous array, row-major, converting to its type.
      *
      * @throws IllegalArgumentException if the number of values differs or the array is not contiguous
      */
@@ -354,20 +378,20 @@ public final class NdArray {
         if (dtype == DType.F32) {
             MemorySegment.copy(values, 0, target, ValueLayout.JAVA_FLOAT, 0, values.length);
         } else {
-            for (int i = 0; i < values.length; i++) {
-                target.setAtIndex(ValueLayout.JAVA_DOUBLE, i, values[i]);
+            try (Scope inner = Scope.open()) {
+                Conversions.convert(of(inner, shape, values), this);
             }
         }
     }
 
-    /** Sets the elements of this contiguous array, row-major, rounding if it is float32; errors as for float[]. */
+    /** Sets the elements of this contiguous array, row-major, rounding to its type; errors as for float[]. */
     public void copyFrom(double[] values) {
         MemorySegment target = target(values.length);
         if (dtype == DType.F64) {
             MemorySegment.copy(values, 0, target, ValueLayout.JAVA_DOUBLE, 0, values.length);
         } else {
-            for (int i = 0; i < values.length; i++) {
-                target.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values[i]);
+            try (Scope inner = Scope.open()) {
+                Conversions.convert(of(inner, shape, values), this);
             }
         }
     }
@@ -378,34 +402,28 @@ public final class NdArray {
         return bytes();
     }
 
-    /** The elements row-major, rounded if the array is float64. */
+    /** The elements row-major, rounded or widened to float32. */
     public float[] toFloats() {
-        if (dtype == DType.F64) {
-            double[] values = toDoubles();
-            float[] out = new float[values.length];
-            for (int i = 0; i < out.length; i++) {
-                out[i] = (float) values[i];
-            }
+        float[] out = new float[heapLength()];
+        if (dtype == DType.F32) {
+            read(segment -> MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT, 0, out, 0, out.length));
             return out;
         }
-        float[] out = new float[heapLength()];
-        read(segment -> MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT, 0, out, 0, out.length));
-        return out;
+        try (Scope _ = Scope.open()) {
+            return to(DType.F32).toFloats();
+        }
     }
 
-    /** The elements row-major, widened if the array is float32. */
+    /** The elements row-major, widened to float64. */
     public double[] toDoubles() {
-        if (dtype == DType.F32) {
-            float[] values = toFloats();
-            double[] out = new double[values.length];
-            for (int i = 0; i < out.length; i++) {
-                out[i] = values[i];
-            }
+        double[] out = new double[heapLength()];
+        if (dtype == DType.F64) {
+            read(segment -> MemorySegment.copy(segment, ValueLayout.JAVA_DOUBLE, 0, out, 0, out.length));
             return out;
         }
-        double[] out = new double[heapLength()];
-        read(segment -> MemorySegment.copy(segment, ValueLayout.JAVA_DOUBLE, 0, out, 0, out.length));
-        return out;
+        try (Scope _ = Scope.open()) {
+            return to(DType.F64).toDoubles();
+        }
     }
 
     private void read(java.util.function.Consumer<MemorySegment> reader) {
@@ -457,8 +475,12 @@ public final class NdArray {
             throw new IllegalArgumentException("get: expected an index inside " + shape + ", found " + Arrays.toString(index));
         }
         long byteAt = allocation.offset() + at * dtype.bytes();
-        return dtype == DType.F32 ? segment().get(ValueLayout.JAVA_FLOAT, byteAt)
-                : segment().get(ValueLayout.JAVA_DOUBLE, byteAt);
+        return switch (dtype) {
+            case F32 -> segment().get(ValueLayout.JAVA_FLOAT, byteAt);
+            case F64 -> segment().get(ValueLayout.JAVA_DOUBLE, byteAt);
+            case F16 -> Float.float16ToFloat(segment().get(ValueLayout.JAVA_SHORT, byteAt));
+            case BF16 -> Float.intBitsToFloat(segment().get(ValueLayout.JAVA_SHORT, byteAt) << 16);
+        };
     }
 
     /**

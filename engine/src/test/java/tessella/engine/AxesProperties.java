@@ -39,7 +39,8 @@ class AxesProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void sumsOverAnyAxesEqualTheOracle(@ForAll DType dtype, @ForAll("shapes") int[] shape, @ForAll long seed) {
+    void sumsOverAnyAxesEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll("shapes") int[] shape,
+            @ForAll long seed) {
         int[] axes = axes(new SplittableRandom(seed), shape.length, 0);
         Array x = ValueArbitraries.normal(seed, shape);
         try (Scope _ = Scope.open()) {
@@ -49,7 +50,8 @@ class AxesProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void largeMatricesAreSummedAndSoftmaxedAlongEitherAxis(@ForAll DType dtype, @ForAll("matrices") int[] shape,
+    void largeMatricesAreSummedAndSoftmaxedAlongEitherAxis(@ForAll(supplier = Computed.class) DType dtype,
+            @ForAll("matrices") int[] shape,
             @ForAll long seed) {
         int axis = (int) (seed >> 5 & 1);
         Array x = ValueArbitraries.normal(seed, shape);
@@ -62,7 +64,8 @@ class AxesProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void softmaxesOverAnyAxesEvenScatteredOnesEqualTheOracle(@ForAll DType dtype, @ForAll("shapes") int[] shape,
+    void softmaxesOverAnyAxesEvenScatteredOnesEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype,
+            @ForAll("shapes") int[] shape,
             @ForAll ValueArbitraries.Kind kind, @ForAll long seed) {
         int[] axes = axes(new SplittableRandom(seed), shape.length, 1);
         Array x = ValueArbitraries.array(seed, kind, shape);
@@ -86,7 +89,8 @@ class AxesProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void normsOverTheLastAxisEqualTheOracle(@ForAll DType dtype, @ForAll("shapes") int[] shape, @ForAll boolean gained,
+    void normsOverTheLastAxisEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll("shapes") int[] shape,
+            @ForAll boolean gained,
             @ForAll long seed) {
         Array x = ValueArbitraries.normal(seed, shape);
         Array dy = ValueArbitraries.normal(seed + 1, shape);
@@ -117,7 +121,7 @@ class AxesProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void elementwiseOperatorsBroadcastAnyLayouts(@ForAll DType dtype, @ForAll("shapes") int[] shape,
+    void elementwiseOperatorsBroadcastAnyLayouts(@ForAll(supplier = Computed.class) DType dtype, @ForAll("shapes") int[] shape,
             @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Array a = ValueArbitraries.normal(seed, part(random, shape));

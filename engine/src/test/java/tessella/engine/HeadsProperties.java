@@ -100,7 +100,8 @@ class HeadsProperties {
     }
 
     @Property(tries = 600, edgeCases = EdgeCasesMode.NONE)
-    void masksAndBiasesEqualTheOracle(@ForAll DType dtype, @ForAll("extents") int n, @ForAll("extents") int other,
+    void masksAndBiasesEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extents") int n,
+            @ForAll("extents") int other,
             @ForAll boolean square, @ForAll long seed) {
         try (Scope _ = Scope.open()) {
             Call call = call(dtype, n, square ? n : other, seed);
@@ -126,7 +127,8 @@ class HeadsProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void bitsAreTheSameOnAnyNumberOfThreads(@ForAll DType dtype, @ForAll("extents") int n, @ForAll("extents") int other,
+    void bitsAreTheSameOnAnyNumberOfThreads(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extents") int n,
+            @ForAll("extents") int other,
             @ForAll boolean square, @ForAll long seed) {
         double[][] expected = null;
         for (int threads = 1; threads <= 3; threads++) {
@@ -152,12 +154,14 @@ class HeadsProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void aMaskThatHidesNothingLeavesTheBits(@ForAll DType dtype, @ForAll("extents") int n, @ForAll("extents") int m,
+    void aMaskThatHidesNothingLeavesTheBits(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extents") int n,
+            @ForAll("extents") int m,
             @ForAll boolean perQuery, @ForAll long seed) {
         try (Scope scope = Scope.open()) {
             NdArray q = Samples.any(dtype, ValueArbitraries.normal(seed, 2, n, 2, 8), seed);
             NdArray k = Samples.any(dtype, ValueArbitraries.normal(seed + 1, 2, m, 2, 8), seed >> 1);
-            AttentionMask all = AttentionMask.keep(NdArray.full(scope, dtype, Shape.of(perQuery ? n : 1, perQuery ? 1 : m), -2));
+            AttentionMask all = AttentionMask.keep(NdArray.full(scope, dtype, Shape.of(perQuery ? n : 1, perQuery ? 1 : m),
+                    -2));
             Heads.Attention plain = Heads.forward(q, k, k, SCALE);
             Heads.Attention masked = Heads.forward(q, k, k, SCALE, all, null);
             assertArrayEquals(plain.o().toDoubles(), masked.o().toDoubles());
@@ -189,7 +193,7 @@ class HeadsProperties {
 
     /** As sequences packed by hand: each segment alone, padding left out, gives the same rows. */
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void packedSegmentsGiveWhatEachGivesAlone(@ForAll DType dtype, @ForAll("extents") int first,
+    void packedSegmentsGiveWhatEachGivesAlone(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extents") int first,
             @ForAll("extents") int second, @ForAll("extents") int padding, @ForAll boolean causal, @ForAll long seed) {
         int n = first + second + padding;
         int[][] ids = new int[1][n];
@@ -213,7 +217,8 @@ class HeadsProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void hiddenKeysDoNotReachTheBits(@ForAll DType dtype, @ForAll("extents") int n, @ForAll("extents") int m,
+    void hiddenKeysDoNotReachTheBits(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extents") int n,
+            @ForAll("extents") int m,
             @ForAll long seed) {
         try (Scope _ = Scope.open()) {
             Array q = ValueArbitraries.normal(seed, 1, n, 2, 5);
@@ -246,7 +251,7 @@ class HeadsProperties {
 
     @Example
     void aQueryWithoutAKeyGivesZerosAndPassesNothingBack() {
-        for (DType dtype : DType.values()) {
+        for (DType dtype : List.of(DType.F32, DType.F64)) {
             try (Scope scope = Scope.open()) {
                 NdArray q = Samples.contiguous(dtype, ValueArbitraries.normal(1, 2, 70, 3, 4));
                 NdArray bias = Samples.contiguous(dtype, ValueArbitraries.normal(2, 70, 70));
@@ -298,7 +303,8 @@ class HeadsProperties {
             NdArray q = NdArray.zeros(scope, DType.F32, Shape.of(2, 3, 1, 4));
             NdArray k = NdArray.zeros(scope, DType.F32, Shape.of(2, 5, 1, 4));
             long before = Memory.inUse();
-            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.causal(), null), "attention", "causal", "5 keys", "3 queries");
+            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.causal(), null), "attention", "causal", "5 keys",
+                    "3 queries");
             refused(() -> Heads.forwardWithWeights(q, k, k, 1, AttentionMask.causal(), null), "attention", "causal");
             refused(() -> Heads.gradientWithBias(q, k, k, null, q, 1, AttentionMask.causal(), q), "attention", "causal");
             assertEquals(before, Memory.inUse(), "refused before memory is taken");
@@ -307,13 +313,16 @@ class HeadsProperties {
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.keep(NdArray.zeros(scope, DType.F64, Shape.of(3, 5))), null),
                     "attention", "mask of float32", "float64 [3, 5]");
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none(),
-                    NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 1, 3, 5))), "attention", "a bias of float32", "[1, 2, 1, 3, 5]");
-            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none(), NdArray.zeros(scope, DType.F32, Shape.of(3, 2, 3, 5))),
+                    NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 1, 3, 5))), "attention", "a bias of float32",
+                            "[1, 2, 1, 3, 5]");
+            refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none(), NdArray.zeros(scope, DType.F32, Shape.of(3, 2, 3,
+                    5))),
                     "attention bias", "[3, 2, 3, 5]", "[2, 1, 3, 5]");
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.segments(new int[2][3]), null), "attention", "segment ids",
                     "5 keys", "found 2 of 3");
             refused(() -> Heads.forward(q, k, k, 1, AttentionMask.none()
-                    .and(AttentionMask.segments(new int[1][3], new int[1][5])), null), "attention", "2 sequences of 3 queries", "found 1 of 3");
+                    .and(AttentionMask.segments(new int[1][3], new int[1][5])), null), "attention", "2 sequences of 3 queries",
+                            "found 1 of 3");
             refused(() -> AttentionMask.segments(new int[][] {{1, 1}, {1}}), "segments", "one length", "2 and 1",
                     "sequences 0 and 1");
             refused(() -> AttentionMask.segments(new int[][] {{1, -1}}), "segments", "-1 at tokens 1 of sequence 0");

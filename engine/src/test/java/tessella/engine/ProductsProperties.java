@@ -34,7 +34,7 @@ class ProductsProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void matrixProductsEqualTheOracle(@ForAll DType dtype, @ForAll("extentsWithZero") int m,
+    void matrixProductsEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extentsWithZero") int m,
             @ForAll("extentsWithZero") int n,
             @ForAll("extentsWithZero") int k, @ForAll boolean bias, @ForAll long seed) {
         Array a = ValueArbitraries.normal(seed, m, k);
@@ -50,7 +50,7 @@ class ProductsProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void leadingAxesBroadcast(@ForAll DType dtype, @ForAll @IntRange(min = 1, max = 20) int m,
+    void leadingAxesBroadcast(@ForAll(supplier = Computed.class) DType dtype, @ForAll @IntRange(min = 1, max = 20) int m,
             @ForAll @IntRange(min = 1, max = 20) int n, @ForAll @IntRange(min = 1, max = 20) int k,
             @ForAll @IntRange(min = 0, max = 3) int rank, @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -71,7 +71,8 @@ class ProductsProperties {
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
-    void randomEquationsEqualTheOracle(@ForAll DType dtype, @ForAll @IntRange(min = 1, max = 3) int operands,
+    void randomEquationsEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll @IntRange(min = 1,
+            max = 3) int operands,
             @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         String alphabet = "abcdeF";
@@ -158,7 +159,7 @@ class ProductsProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void attentionEqualsTheOracle(@ForAll DType dtype, @ForAll @IntRange(min = 1, max = 3) int batch,
+    void attentionEqualsTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll @IntRange(min = 1, max = 3) int batch,
             @ForAll @IntRange(min = 1, max = 3) int heads, @ForAll("extents") int n, @ForAll("extents") int m,
             @ForAll long seed) {
         int d = new int[] {1, 4, 7, 16}[(int) (seed & 3)];

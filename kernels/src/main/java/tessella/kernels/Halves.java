@@ -13,6 +13,15 @@ public final class Halves {
 
     private Halves() {}
 
+    /** y [rows, n] of 16-bit elements, rows yrs elements apart, from x with element (r, j) at r * rs + j * cs. */
+    public static void copy(MemorySegment x, long xo, long rs, long cs, MemorySegment y, long yo, long yrs, int rows, int n) {
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < n; j++) {
+                y.set(HALF, yo + (r * yrs + j) * 2, x.get(HALF, xo + (r * rs + j * cs) * 2));
+            }
+        }
+    }
+
     /** y = x for bfloat16 x: the upper half of the bits of a float32. */
     public static void fromBfloat16(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         for (int i = 0; i < n; i++) {

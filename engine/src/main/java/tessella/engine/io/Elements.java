@@ -61,7 +61,8 @@ final class Elements {
      */
     static void loadInto(NdArray target, StoredArray stored, Source source) throws IOException {
         requireLoadable(stored, source);
-        if (!stored.shape().equals(target.shape()) || stored.type().dtype() != target.dtype()) {
+        boolean fits = stored.type().dtype() == target.dtype() || stored.type() == StoredType.of(target.dtype());
+        if (!stored.shape().equals(target.shape()) || !fits) {
             throw source.wrong("expected " + target.dtype() + " " + target.shape() + ", found " + stored);
         }
         fill(target, stored, source);
@@ -97,9 +98,10 @@ final class Elements {
 
     private static void read(NdArray target, StoredType type, Source source) throws IOException {
         over(target, segment -> {
-            switch (type) {
-                case F16, BF16 -> widen(source, type, segment);
-                default -> copy(source, segment);
+            if (target.dtype() == type.dtype() && type.bytes() < target.dtype().bytes()) {
+                widen(source, type, segment);
+            } else {
+                copy(source, segment);
             }
         });
     }

@@ -76,7 +76,7 @@ public final class Npy {
 
     /**
      * Writes an array, or replaces the file, atomically, in format 1.0, row-major: float64 as {@code <f8}, float32 as
-     * {@code <f4}. Equal arrays give equal bytes.
+     * {@code <f4}, float16 as {@code <f2}. Equal arrays give equal bytes.
      *
      * @throws IOException if writing fails; the old file, if there was one, is then as it was
      * @throws IllegalArgumentException if the array has too many axes for a header of 64 KiB

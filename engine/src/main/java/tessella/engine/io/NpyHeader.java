@@ -149,9 +149,13 @@ final class NpyHeader {
     /**
      * The header of a row-major array, in version 1.0.
      *
-     * @throws IllegalArgumentException if the shape has too many axes for it
+     * @throws IllegalArgumentException if the shape has too many axes for it, or the format has no such type
      */
     static byte[] write(DType dtype, Shape shape) {
+        if (dtype == DType.BF16) {
+            throw new IllegalArgumentException("npy: expected float16, float32 or float64, found bfloat16, which the format does not "
+                    + "have; convert it with to(DType.F32), or write a safetensors file");
+        }
         String dims = Arrays.stream(shape.dims()).mapToObj(Long::toString).collect(Collectors.joining(", "));
         String text = "{'descr': '<f%d', 'fortran_order': False, 'shape': (%s%s), }".formatted(dtype.bytes(), dims,
                 shape.rank() == 1 ? "," : "");

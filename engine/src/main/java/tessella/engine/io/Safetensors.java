@@ -85,8 +85,8 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Loads one tensor into a contiguous array that exists. If the file is cut short meanwhile, some elements may be
-     * set.
+     * Loads one tensor into a contiguous array that exists, F16 and BF16 also into an array of their own type, as they are.
+     * If the file is cut short meanwhile, some elements may be set.
      *
      * @throws TensorFileException as {@link #load}, and if type or shape are not those of the array
      */

@@ -44,12 +44,17 @@ public enum StoredType {
         return bytes;
     }
 
-    /** The type of the array that it is loaded to, or null for integers. */
+    /** The type of the array that it is loaded to, or null for integers; see {@link Safetensors#loadInto} for 16-bit arrays. */
     public DType dtype() {
         return dtype;
     }
 
     static StoredType of(DType dtype) {
-        return dtype == DType.F64 ? F64 : F32;
+        return switch (dtype) {
+            case F64 -> F64;
+            case F32 -> F32;
+            case F16 -> F16;
+            case BF16 -> BF16;
+        };
     }
 }

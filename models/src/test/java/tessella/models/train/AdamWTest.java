@@ -162,7 +162,7 @@ class AdamWTest {
     /** Subnormal numbers would slow every later step; the mean is seen by the only thing that moves a parameter at 0. */
     @Test
     void theMeanOfAnIdleExpertBecomesExactlyZero() {
-        for (DType dtype : DType.values()) {
+        for (DType dtype : new DType[] {DType.F32, DType.F64}) {
             List<ParameterSpec> specs = List.of(new ParameterSpec("experts", Shape.of(2, 19), Initializer.constant(0)));
             try (Parameters parameters = Parameters.initialized(specs, dtype, 1);
                     AdamW optimizer = new AdamW(parameters, new AdamW.Settings(0.5, 0.5, 1e-8, 1), DECAY)) {
@@ -186,7 +186,7 @@ class AdamWTest {
     @Test
     @Tag("widths")
     void bothMomentsOfAnIdleElementBecomeExactlyZero() {
-        for (DType dtype : DType.values()) {
+        for (DType dtype : new DType[] {DType.F32, DType.F64}) {
             try (Scope scope = Scope.open()) {
                 Shape shape = Shape.of(19);
                 NdArray p = NdArray.zeros(scope, dtype, shape);
