@@ -7,6 +7,7 @@ import java.util.List;
 import tessella.engine.Einsum;
 import tessella.engine.MatMul;
 import tessella.engine.NdArray;
+import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.Sums;
 
@@ -49,7 +50,7 @@ public final class LinearAlgebra {
 
     /**
      * The einsum of an equation such as "bmd,bmnp->bnpd" ({@link Einsum}); the cotangent of an operand is the einsum of dy
-     * with the other operands, repeated along axes that only this operand has.
+     * with the other operands, repeated along axes that only this operand has, 0 beside a diagonal.
      */
     public static Tensor einsum(String equation, Tensor... operands) {
         Einsum parsed = Einsum.of(equation);
@@ -76,17 +77,33 @@ public final class LinearAlgebra {
                 arrays[next++] = values[i];
             }
         }
-        String own = letters.get(at);
+        String all = letters.get(at);
+        String own = all.chars().distinct().collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
         StringBuilder known = new StringBuilder();
         long[] dims = new long[own.length()];
+        long[] extents = new long[own.length()];
         for (int axis = 0; axis < dims.length; axis++) {
             boolean elsewhere = equation.indexOf(own.substring(axis, axis + 1)) >= 0;
             if (elsewhere) {
                 known.append(own.charAt(axis));
             }
-            dims[axis] = elsewhere ? values[at].shape().dim(axis) : 1;
+            extents[axis] = values[at].shape().dim(all.indexOf(own.charAt(axis)));
+            dims[axis] = elsewhere ? extents[axis] : 1;
         }
         NdArray d = Einsum.of(equation.append("->").append(known).toString()).apply(arrays);
-        return d.reshaped(Shape.of(dims)).broadcastTo(values[at].shape());
+        NdArray spread = d.reshaped(Shape.of(dims)).broadcastTo(Shape.of(extents));
+        if (own.length() == all.length()) {
+            return spread;
+        }
+        // elements beside a diagonal have no part in the result
+        NdArray dx = NdArray.zeros(Scope.current(), dy.dtype(), values[at].shape());
+        NdArray diagonal = dx;
+        for (int axis = all.length() - 1; axis > 0; axis--) {
+            int first = all.indexOf(all.charAt(axis));
+            diagonal = first < axis ? diagonal.diagonal(first, axis) : diagonal;
+        }
+        diagonal.copyFrom(spread);
+        return dx;
     }
 }

@@ -18,6 +18,7 @@ import tessella.autodiff.Operator.Sample;
 import tessella.engine.Random;
 import tessella.reference.Array;
 import tessella.reference.CentralDifference;
+import tessella.reference.EinsumOracle;
 import tessella.reference.ElementwiseOracle;
 import tessella.reference.IndexOracle;
 import tessella.reference.LossOracle;
@@ -304,9 +305,20 @@ final class Operators {
                 affine(oracle)));
     }
 
+    private static Tested diagonal(String equation, int[]... shapes) {
+        return new Tested("einsum " + equation, 1e-11, r -> new Sample(Arrays.stream(shapes).map(s -> normal(r, s)).toList(),
+                x -> LinearAlgebra.einsum(equation, x.toArray(Tensor[]::new)),
+                x -> EinsumOracle.einsum(equation, x.toArray(Array[]::new)),
+                affine(x -> EinsumOracle.einsum(equation, x.toArray(Array[]::new)))));
+    }
+
     private static Stream<Tested> shapes() {
         int[] d = {3, 4, 5};
         return Stream.of(
+                diagonal("iij,jk->ik", new int[] {4, 4, 3}, new int[] {3, 2}),
+                diagonal("ijji->j", new int[] {3, 4, 4, 3}),
+                diagonal("ii->", new int[] {4, 4}),
+                diagonal("iji,jj->i", new int[] {3, 4, 3}, new int[] {4, 4}),
                 linear("slice", x -> Shapes.slice(x.get(0), 1, 1, 4, 2), x -> IndexOracle.select(x.get(0), 1, 1, 3), d),
                 linear("split", x -> Shapes.split(x.get(0), -1, 1, 3, 1).get(1),
                         x -> ShapeOracle.slice(x.get(0), 2, 1, 4), d),

@@ -199,6 +199,7 @@ class TapeMemoryTest {
         Operators.all().forEach(o -> missing.add(o.name()));
         missing.removeAll(table.found.keySet());
         missing.removeAll(COMPOSED);
+        missing.removeIf(name -> name.startsWith("einsum "));
         assertEquals(Set.of(), missing, "operators without a line in the table");
     }
 

@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A parsed einsum equation of one to three operands, such as "bmd,bmnp->bnpd": a letter names an axis, letters that the
- * result lacks are summed over.
+ * result lacks are summed over, a letter twice in one operand takes its diagonal.
  *
  * <p>Two operands at a time become one batched matrix product: letters of both operands and the result are the batch,
  * letters of both but not the result are contracted. Views are used where strides allow, copies elsewhere. An equation is
@@ -32,8 +32,8 @@ public final class Einsum {
     /**
      * Parses an equation.
      *
-     * @throws IllegalArgumentException if it is not of the form "ab,bc->ac" with one to three operands, if an operand or
-     *     the result names an axis twice, or if the result names an axis that no operand has
+     * @throws IllegalArgumentException if it is not of the form "ab,bc->ac" with one to three operands, if the result names an
+     *     axis twice, or one that no operand has
      */
     public static Einsum of(String equation) {
         return PARSED.computeIfAbsent(equation, Einsum::parse);
@@ -48,10 +48,10 @@ public final class Einsum {
         }
         List<String> operands = List.of(text.substring(0, arrow).split(",", -1));
         String result = text.substring(arrow + 2);
-        for (String letters : operands) {
-            checkDistinct(equation, letters);
+        if (result.chars().distinct().count() != result.length()) {
+            throw new IllegalArgumentException("einsum: \"" + equation + "\": the result \"" + result
+                    + "\" names an axis twice; expected each axis once");
         }
-        checkDistinct(equation, result);
         for (char letter : result.toCharArray()) {
             if (operands.stream().noneMatch(o -> o.indexOf(letter) >= 0)) {
                 throw new IllegalArgumentException("einsum: \"" + equation + "\": the result names axis " + letter
@@ -59,13 +59,6 @@ public final class Einsum {
             }
         }
         return new Einsum(equation, operands, result);
-    }
-
-    private static void checkDistinct(String equation, String letters) {
-        if (letters.chars().distinct().count() != letters.length()) {
-            throw new IllegalArgumentException("einsum: \"" + equation + "\": \"" + letters
-                    + "\" names an axis twice; take the diagonal first");
-        }
     }
 
     /** The letters of each operand. */
@@ -85,10 +78,10 @@ public final class Einsum {
      */
     public NdArray apply(NdArray... arrays) {
         check(arrays);
-        Term term = new Term(operands.get(0), arrays[0]);
+        Term term = Term.of(operands.get(0), arrays[0]);
         for (int i = 1; i < arrays.length; i++) {
             String needed = result + String.join("", operands.subList(i + 1, operands.size()));
-            Term product = contract(term, new Term(operands.get(i), arrays[i]), needed);
+            Term product = contract(term, Term.of(operands.get(i), arrays[i]), needed);
             term.freeUnless(arrays);
             term = product;
         }
@@ -127,6 +120,18 @@ public final class Einsum {
 
     /** An array with a letter for each axis. */
     private record Term(String letters, NdArray array) {
+        /** An operand; axes of one letter become their diagonal. */
+        static Term of(String letters, NdArray array) {
+            for (int axis = letters.length() - 1; axis > 0; axis--) {
+                int first = letters.indexOf(letters.charAt(axis));
+                if (first < axis) {
+                    array = array.diagonal(first, axis);
+                    letters = letters.substring(0, axis) + letters.substring(axis + 1);
+                }
+            }
+            return new Term(letters, array);
+        }
+
         /** The array with its axes in this order; letters it lacks become axes of extent 1. */
         NdArray order(String target) {
             int[] order = new int[letters.length()];

@@ -309,6 +309,28 @@ public final class NdArray {
     }
 
     /**
+     * The elements whose indices along two axes are equal, along the first of them; a view without the second.
+     *
+     * @throws IllegalArgumentException if the axes are the same or their extents differ
+     */
+    public NdArray diagonal(int first, int second) {
+        check("diagonal");
+        int a = shape.axis(first);
+        int b = shape.axis(second);
+        if (a == b || shape.dim(a) != shape.dim(b)) {
+            throw new IllegalArgumentException("diagonal: expected two axes of one extent of " + shape + ", found " + first + " and "
+                    + second);
+        }
+        long[] merged = new long[strides.length - 1];
+        for (int axis = 0, at = 0; axis < strides.length; axis++) {
+            if (axis != b) {
+                merged[at++] = strides[axis] + (axis == a ? strides[b] : 0);
+            }
+        }
+        return new NdArray(allocation, dtype, shape.without(b), merged, start);
+    }
+
+    /**
      * Axes of extent 1, and new leading axes, repeated without a copy.
      *
      * @throws IllegalArgumentException if the shapes do not broadcast to the target

@@ -122,12 +122,14 @@ class ProductsProperties {
         for (String bad : new String[] {"", "ab", "ab,bc", "a,b,c,d->a", "a1->a", "ab->a->b", "...a->a", "a;b->ab"}) {
             refused(() -> Einsum.of(bad), "einsum", "\"" + bad + "\"", "one to three operands");
         }
-        refused(() -> Einsum.of("aa->a"), "\"aa->a\"", "\"aa\" names an axis twice");
         refused(() -> Einsum.of("ab->bb"), "names an axis twice");
         refused(() -> Einsum.of("ab,bc->ad"), "axis d", "no operand has");
         try (Scope scope = Scope.open()) {
             NdArray x = NdArray.zeros(scope, DType.F32, Shape.of(2, 3));
             refused(() -> Einsum.of("ab,bc->ac").apply(x), "2 operands", "found 1");
+            refused(() -> Einsum.of("aa->a").apply(x), "axis a", "2 before", "3 in operand 1", "[2, 3]");
+            refused(() -> x.diagonal(0, 1), "diagonal", "[2, 3]", "0 and 1");
+            refused(() -> x.diagonal(1, -1), "diagonal", "1 and -1");
             refused(() -> Einsum.of("abc->a").apply(x), "\"abc\"", "3 axes", "[2, 3]");
             refused(() -> Einsum.of("ab,bc->ac").apply(x, x), "axis b", "3 before", "2 in operand 2", "[2, 3]");
             refused(() -> Einsum.of("ab,ab->a").apply(x, NdArray.zeros(scope, DType.F64, Shape.of(2, 3))), "einsum",
