@@ -27,14 +27,18 @@ final class Presets {
         published("h", 1280, 32, 16, 14, 128, 16);
         published("h", 1280, 32, 16, 14, 256, 16);
 
-        // ViT paper, ImageNet-1k: class token, learned positions
-        dense("ti", 192, 12, 3, 16);
-        dense("s", 384, 12, 6, 16);
-        dense("s", 384, 12, 6, 32);
-        dense("b", 768, 12, 12, 16);
-        dense("b", 768, 12, 12, 32);
-        dense("l", 1024, 24, 16, 16);
-        dense("h", 1280, 32, 16, 14);
+        // ImageNet-1k, class token, learned positions; the shapes of the ViT and Scaling ViT papers and of big_vision
+        dense("mu", 32, 1, 128, 2, 16);
+        dense("ti", 192, 12, 768, 3, 16);
+        dense("s", 384, 12, 1536, 6, 16, 32);
+        dense("m", 512, 12, 2048, 8, 16);
+        dense("b", 768, 12, 3072, 12, 8, 16, 32);
+        dense("l", 1024, 24, 4096, 16, 16, 32);
+        dense("so400m", 1152, 27, 4304, 16, 14);
+        dense("h", 1280, 32, 5120, 16, 14);
+        dense("giant", 1408, 40, 6144, 16, 14);
+        dense("gigantic", 1664, 48, 8192, 16, 14);
+        dense("e", 1792, 56, 15360, 16, 14);
     }
 
     private Presets() {}
@@ -44,9 +48,11 @@ final class Presets {
                 JFT, Position.LEARNED, Head.GAP, QkNorm.LAYER_NORM, -Math.log(JFT), new SoftMoeConfig(experts, 1, layers)));
     }
 
-    private static void dense(String size, int dim, int depth, int heads, int patch) {
-        ALL.put("vit-" + size + patch, new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads, 1000, Position.LEARNED,
-                Head.CLS, QkNorm.NONE, 0, null));
+    private static void dense(String size, int dim, int depth, int mlp, int heads, int... patches) {
+        for (int patch : patches) {
+            ALL.put("vit-" + size + patch, new VitConfig(224, 224, 3, patch, dim, depth, mlp, heads, 1000, Position.LEARNED,
+                    Head.CLS, QkNorm.NONE, 0, null));
+        }
     }
 
     static List<String> names() {
