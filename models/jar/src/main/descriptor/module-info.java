@@ -11,6 +11,7 @@ module tessella {
     exports tessella.models.nn;
     exports tessella.models.patchmerger;
     exports tessella.models.report;
+    exports tessella.models.scenes;
     exports tessella.models.softmoe;
     exports tessella.models.train;
     exports tessella.models.vit;
