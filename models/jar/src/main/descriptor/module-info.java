@@ -8,6 +8,7 @@ module tessella {
     exports tessella.engine.io;
     exports tessella.autodiff;
     exports tessella.models.data;
+    exports tessella.models.measure;
     exports tessella.models.nn;
     exports tessella.models.patchmerger;
     exports tessella.models.report;

@@ -9,6 +9,7 @@ import java.util.Optional;
 import tessella.engine.Workers;
 import tessella.models.data.DataSet;
 import tessella.models.data.DataSplits;
+import tessella.models.measure.Metrics;
 import tessella.models.train.Checkpoint;
 import tessella.models.train.Evaluation;
 
@@ -52,7 +53,11 @@ record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int b
             }
             Evaluation test = Workers.with(workers,
                     () -> Evaluation.of(loaded.model(), splits.test(), loaded.preprocessing(), batch));
+            int[] labels = splits.test().labels();
             out.println("test loss " + decimals(test.loss()));
+            out.println("test top-5 accuracy " + decimals(Metrics.topK(test.probabilities(), labels, 5)));
+            out.println("test calibration error " + decimals(Metrics.calibrationError(test.probabilities(), labels,
+                    TrainingRun.CALIBRATION_BINS)));
             out.println("test accuracy " + decimals(test.accuracy()));
         }
     }

@@ -16,6 +16,7 @@ import tessella.engine.Memory;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Preprocessing;
+import tessella.models.measure.Metrics;
 import tessella.models.report.ConfusionMatrix;
 import tessella.models.report.Headline;
 import tessella.models.report.Machine;
@@ -35,6 +36,8 @@ import tessella.models.vit.VitConfig;
 final class TrainingRun implements Trainer.Listener {
     private static final int SAMPLES = 24;
     private static final int RATES = 200;
+    /** As in Guo et al. 2017. */
+    static final int CALIBRATION_BINS = 15;
 
     private final TrainCommand command;
     private final TrainConfig config;
@@ -135,6 +138,11 @@ final class TrainingRun implements Trainer.Listener {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("test_accuracy", test.accuracy());
         result.put("test_loss", test.loss());
+        int[] labels = data.test().labels();
+        double top5 = Metrics.topK(test.probabilities(), labels, 5);
+        double calibration = Metrics.calibrationError(test.probabilities(), labels, CALIBRATION_BINS);
+        result.put("test_top5_accuracy", top5);
+        result.put("test_calibration_error", calibration);
         result.put("validation_accuracy", last.validationAccuracy());
         result.put("parameters", checkpoint.model().config().parameterCount());
         RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), command.arguments(),
@@ -142,6 +150,8 @@ final class TrainingRun implements Trainer.Listener {
         directory.write(card);
         VitConfig model = checkpoint.model().config();
         List<Headline> headlines = List.of(
+                new Headline("Top-5 accuracy", EvalCommand.decimals(top5), "of the test pictures"),
+                new Headline("Calibration error", EvalCommand.decimals(calibration), "expected, " + CALIBRATION_BINS + " bins"),
                 new Headline("Validation accuracy", EvalCommand.decimals(last.validationAccuracy()), "after the last epoch"),
                 new Headline("Parameters", group(model.parameterCount()), ""),
                 new Headline("GFLOP a picture", gflop(model), "forward, matrix products"));
