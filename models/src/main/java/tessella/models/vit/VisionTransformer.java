@@ -126,15 +126,20 @@ public final class VisionTransformer implements AutoCloseable {
      * "norm" and "features".
      */
     public Tensor logits(Tensor images, Observer observer) {
-        return head.apply(features(images, observer));
+        return head.apply(features(images, observer, Activations.KEPT));
+    }
+
+    /** As {@link #logits(Tensor)}, for a training step that holds these activations; the bits do not depend on it. */
+    public Tensor logits(Tensor images, Activations activations) {
+        return head.apply(features(images, Observer.NONE, activations));
     }
 
     /** The pooled vector before the classifier: [b, width]; errors as for {@link #logits(Tensor)}. */
     public Tensor features(Tensor images) {
-        return features(images, Observer.NONE);
+        return features(images, Observer.NONE, Activations.KEPT);
     }
 
-    private Tensor features(Tensor images, Observer observer) {
+    private Tensor features(Tensor images, Observer observer, Activations activations) {
         Shape shape = images.shape();
         if (shape.rank() != 4 || !shape.axes(1, 4).equals(Shape.of(config.height(), config.width(), config.channels()))) {
             throw new IllegalArgumentException("vit: expected images [batch, " + config.height() + ", " + config.width() + ", "
@@ -145,8 +150,13 @@ public final class VisionTransformer implements AutoCloseable {
         for (int i = 0; i < blocks.size(); i++) {
             Block block = blocks.get(i);
             // an observer may look at values inside the block later, so they stay
-            tokens = observer == Observer.NONE ? Tape.consume(tokens, x -> block.apply(x, observer))
-                    : block.apply(tokens, observer);
+            if (observer != Observer.NONE) {
+                tokens = block.apply(tokens, observer);
+            } else if (activations == Activations.RECOMPUTED && Tape.isRecording()) {
+                tokens = Tape.checkpoint(tokens, x -> block.apply(x, observer));
+            } else {
+                tokens = Tape.consume(tokens, x -> block.apply(x, observer));
+            }
             observer.see(Block.prefix(i), tokens);
         }
         Tensor normed = norm.apply(tokens);
