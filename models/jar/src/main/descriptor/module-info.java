@@ -2,6 +2,7 @@
 module tessella {
     requires jdk.incubator.vector;
     requires jdk.management; // how much memory the machine or the container has
+    requires static jdk.httpserver; // the page that follows a training run: nothing else needs it
     requires static java.desktop; // reads picture files: nothing else needs it
 
     exports tessella.engine;

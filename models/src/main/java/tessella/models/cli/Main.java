@@ -1,6 +1,8 @@
 package tessella.models.cli;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -20,8 +22,13 @@ public final class Main {
      * @param args the command and its arguments
      */
     public static void main(String[] args) {
-        boolean predict = args.length > 0 && args[0].equals(PredictCommand.COMMAND.name());
-        List<String> modules = predict ? List.of(VECTOR, IMAGES) : List.of(VECTOR);
+        List<String> modules = new ArrayList<>(List.of(VECTOR));
+        if (args.length > 0 && args[0].equals(PredictCommand.COMMAND.name())) {
+            modules.add(IMAGES);
+        }
+        if (Arrays.stream(args).anyMatch(arg -> arg.startsWith("--dashboard"))) {
+            modules.add(Dashboard.MODULE);
+        }
         OptionalInt child = Relaunch.withModules(modules, Main.class, args, System.err);
         System.exit(child.isPresent() ? child.getAsInt() : run(args, System.out, System.err));
     }

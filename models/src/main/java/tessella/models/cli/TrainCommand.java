@@ -32,10 +32,11 @@ import tessella.models.vit.VitConfig;
  * @param threads        threads to compute with; the result does not depend on it
  * @param out            the new folder for the results, if not the usual one
  * @param limit          how many training pictures to use, if not all
+ * @param dashboard      the port of a page that follows the run, if there should be one
  */
 record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
         double weightDecay, double warmup, double labelSmoothing, double beta2, double clip, long seed, int threads,
-        Optional<Path> out, Optional<Integer> limit) implements Program.Action {
+        Optional<Path> out, Optional<Integer> limit, Optional<Integer> dashboard) implements Program.Action {
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
@@ -61,18 +62,22 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
             "how many training pictures to use").otherwise("all");
 
+    private static final Option<Integer> DASHBOARD = Option.integer("dashboard", 0, 65_535,
+            "the port of a page on this machine that follows the run, 0 for any free one").otherwise("no page");
+
     /** What may follow {@code tessella train}. */
     static final Command COMMAND = new Command("train", "Trains a model on pictures; leaves a checkpoint and a report.",
             Command.Operands.NONE, List.of(MODEL, CommonOptions.DATA, CommonOptions.DATA_ROOT, EPOCHS, BATCH,
                     LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, CommonOptions.THREADS, OUT,
-                    LIMIT));
+                    LIMIT, DASHBOARD));
 
     static TrainCommand of(Arguments arguments) {
         return new TrainCommand(arguments.get(MODEL), DataSet.byLabel(arguments.get(CommonOptions.DATA)),
                 arguments.find(CommonOptions.DATA_ROOT), arguments.get(EPOCHS), arguments.get(BATCH),
                 arguments.get(LEARNING_RATE), arguments.get(WEIGHT_DECAY), arguments.get(WARMUP),
                 arguments.get(LABEL_SMOOTHING), arguments.get(BETA2), arguments.get(CLIP), arguments.get(SEED),
-                arguments.get(CommonOptions.THREADS), arguments.find(OUT), arguments.find(LIMIT));
+                arguments.get(CommonOptions.THREADS), arguments.find(OUT), arguments.find(LIMIT),
+                arguments.find(DASHBOARD));
     }
 
     @Override
@@ -91,7 +96,11 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                         : RunDirectory.createNumbered(CommonOptions.home().resolve("runs"), model + "-" + data.label())) {
             IOException[] failure = new IOException[1];
             Workers.with(workers, () -> {
-                try {
+                try (Dashboard page = dashboard.isEmpty() ? null : new Dashboard(directory.path().resolve("metrics.jsonl"),
+                        model + " on " + data.label(), dashboard.get())) {
+                    if (page != null) {
+                        out.println("dashboard " + page.address());
+                    }
                     new TrainingRun(this, config, splits, directory, out).run();
                 } catch (IOException e) {
                     failure[0] = e;

@@ -79,19 +79,21 @@ class SealedJarTest {
 
     @Test
     void requiresWhatItsClassesUseAndNothingElse() throws IOException {
-        Set<String> expected = Set.of("java.base", "jdk.incubator.vector", "jdk.management", "static java.desktop");
+        Set<String> expected = Set.of("java.base", "jdk.incubator.vector", "jdk.management", "static java.desktop",
+                "static jdk.httpserver");
         assertEquals(expected, descriptor().requires().stream().map(SealedJarTest::written).collect(toSet()));
 
         ToolProvider jdeps = ToolProvider.findFirst("jdeps").orElseThrow();
         StringWriter out = new StringWriter();
-        jdeps.run(new PrintWriter(out), new PrintWriter(out), "--add-modules", "java.desktop", "-summary",
+        jdeps.run(new PrintWriter(out), new PrintWriter(out), "--add-modules", "java.desktop,jdk.httpserver", "-summary",
                 JAR.toString());
         Set<String> used = out.toString().lines()
                 .filter(line -> line.startsWith("tessella -> "))
                 .map(line -> line.substring("tessella -> ".length()).strip())
                 .collect(toSet());
         // the library reads its memory limits through jdk.management, which brings java.management
-        assertEquals(Set.of("java.base", "jdk.incubator.vector", "java.management", "jdk.management", "java.desktop"),
+        assertEquals(Set.of("java.base", "jdk.incubator.vector", "java.management", "jdk.management", "java.desktop",
+                "jdk.httpserver"),
                 used, out.toString());
     }
 
