@@ -80,10 +80,10 @@ class WorkersTest {
             Pointwise.apply(Pointwise.Binary.MUL, wide.transpose(), random(t, 13, 41)), deep.permute(2, 0, 1).copy()});
         out.put("adamW", () -> {
             NdArray p = random(t, 14, 100_003);
-            NdArray m = NdArray.zeros(Scope.current(), t, p.shape());
-            NdArray v = NdArray.zeros(Scope.current(), t, p.shape());
-            Updates.adamW(p, random(t, 15, 100_003), m, v, new Updates.AdamW(0.1, 0.9, 0.999, 1e-8, 0.1, 1, 0.5));
-            return new NdArray[] {p, m, v};
+            Update update = Update.of(UpdateRule.Adam.DEFAULT, Scope.current(), List.of(new Update.Target(p, 1, 0.1)));
+            update.gradient(0, random(t, 15, 100_003));
+            update.step(0.1, 0.5, 1);
+            return new NdArray[] {p, update.state(0).get("m"), update.state(0).get("v")};
         });
         out.put("norm of a gradient", () -> new NdArray[] {
             NdArray.full(Scope.current(), DType.F64, Shape.of(), Sums.ofSquares(deep))});

@@ -140,12 +140,39 @@ class ColdWarmTest {
         Buffer v = Buffer.random(type, 5, N, x -> x * x);
         Buffer p = Buffer.gaussians(type, 6, N);
         add(out, "Optimizers", "adamW", new Buffer[] {p, m, v}, p, a, m, v, N, 1e-3, 0.9, 0.1, 0.999, 0.001, 1.5, 2.5,
-                1e-8,
-                0.1);
+                1e-8, 0.1, 1);
+        optimizers(type, out);
         add(out, "Copies", "copy", new Buffer[] {y}, a, 1, 3, y, N, 3, N);
         gemm(type, out);
         attention(type, out);
         return out;
+    }
+
+    private static void optimizers(Type type, Map<String, Case> out) {
+        Buffer g = Buffer.gaussians(type, 31, 6 * N);
+        Buffer p = Buffer.gaussians(type, 32, 6 * N);
+        Buffer m = Buffer.gaussians(type, 33, 6 * N);
+        Buffer v = Buffer.random(type, 34, 6 * N, x -> 1 + x * x);
+        Buffer row = Buffer.random(type, 35, 6 * N, x -> 1 + x * x);
+        Buffer mean = Buffer.random(type, 36, 6 * N, x -> 1 + x * x);
+        add(out, "Optimizers", "average", new Buffer[] {m}, m, g, N, 0.9, 0.1);
+        add(out, "Optimizers", "averageSquares", new Buffer[] {v}, v, g, N, 0.9, 0.1, 1e-3, 2);
+        add(out, "Optimizers", "descend", new Buffer[] {p}, p, g, N, 0.1, 0.5, 0.7, 0.1, 0.2, 2);
+        add(out, "Optimizers", "momentum", new Buffer[] {p, m}, p, g, m, N, 0.1, 0.9, 0.9, 1, 0.7, 0.1, 0.2, 2);
+        add(out, "Optimizers", "lineSquares", new Buffer[] {v}, g, v, 6, N, 0.9, 0.1, 0.7, 1e-3, 2);
+        add(out, "Optimizers", "columnSquares", new Buffer[] {v}, g, (long) N * type.bytes, v, 6, N, 0.9, 0.1, 1e-3, 2);
+        add(out, "Optimizers", "scaledAverage", new Buffer[] {m}, m, g, v, N, 0.9, 0.1, 0.7, 2);
+        add(out, "Optimizers", "scaledMove", new Buffer[] {p}, p, g, v, N, 0.1, 0.5, 0.2, 0.7, 2);
+        add(out, "Optimizers", "scaledSquares", new Buffer[0], g, v, N, 0.7, 2);
+        // lines of one inner element, then of many
+        add(out, "Optimizers", "factoredSquares", new Buffer[0], g, row, mean, v, 0, 2, 2, 1, N, 1, 0.7, 2);
+        add(out, "Optimizers", "factoredAverage", new Buffer[] {m}, m, g, row, mean, v, 0, 2, 2, 1, N, 1, 0.9, 0.1, 0.7, 2);
+        add(out, "Optimizers", "factoredMove", new Buffer[] {p}, p, g, row, mean, v, 0, 2, 2, 1, N, 1, 0.1, 0.5, 0.2, 0.7, 2);
+        add(out, "Optimizers", "factoredSquares", "inner", new Buffer[0], g, row, mean, v, 0, 2, 2, 1, 3, N, 0.7, 2);
+        add(out, "Optimizers", "factoredAverage", "inner", new Buffer[] {m}, m, g, row, mean, v, 0, 2, 2, 1, 3, N, 0.9, 0.1,
+                0.7, 2);
+        add(out, "Optimizers", "factoredMove", "inner", new Buffer[] {p}, p, g, row, mean, v, 0, 2, 2, 1, 3, N, 0.1, 0.5, 0.2,
+                0.7, 2);
     }
 
     private static void gemm(Type type, Map<String, Case> out) {

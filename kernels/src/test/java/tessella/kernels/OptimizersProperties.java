@@ -18,7 +18,7 @@ class OptimizersProperties {
             int t,
             double decay) {
         p.type.call("Optimizers", "adamW", p, dp, m, v, n, lr, b1, (1 - b1) * s, b2, (1 - b2) * s * s,
-                1 / (1 - Math.pow(b1, t)), 1 / (1 - Math.pow(b2, t)), 1e-8, decay);
+                1 / (1 - Math.pow(b1, t)), 1 / (1 - Math.pow(b2, t)), 1e-8, decay, 1e9);
     }
 
     @Provide

@@ -8,6 +8,7 @@ import tessella.autodiff.Tape;
 import tessella.autodiff.Tensor;
 import tessella.engine.Random;
 import tessella.engine.Scope;
+import tessella.engine.UpdateRule;
 import tessella.models.data.Augmentation;
 import tessella.models.data.Batch;
 import tessella.models.data.Batches;
@@ -74,10 +75,10 @@ public final class Trainer {
         Schedule schedule = Schedule.warmupCosine(config.learningRate(), (long) (config.warmup() * steps), steps);
         Random shuffle = Random.of(config.seed(), "shuffle");
         Random augment = Random.of(config.seed(), "augment");
-        AdamW.Settings settings = new AdamW.Settings(0.9, config.beta2(), 1e-8, config.clip());
-        WeightDecay decay = WeightDecay.softMoe(config.weightDecay(), config.weightDecay());
+        Optimizer.Settings settings = new Optimizer.Settings(new UpdateRule.Adam(0.9, config.beta2(), 1e-8),
+                new Clip.GlobalNorm(config.clip()), WeightDecay.softMoe(config.weightDecay(), config.weightDecay()));
         long step = 0;
-        try (AdamW optimizer = new AdamW(model.parameters(), settings, decay)) {
+        try (Optimizer optimizer = new Optimizer(model.parameters(), settings)) {
             for (int epoch = 1; epoch <= config.epochs(); epoch++) {
                 int e = epoch;
                 double lossSum = 0;

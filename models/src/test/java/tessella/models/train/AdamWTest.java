@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,7 +22,8 @@ import tessella.engine.NdArray;
 import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
-import tessella.engine.Updates;
+import tessella.engine.Update;
+import tessella.engine.UpdateRule;
 import tessella.models.nn.Initializer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
@@ -37,7 +37,7 @@ class AdamWTest {
             new ParameterSpec("a.kernel", Shape.of(150, 227), Initializer.normal(1)),
             new ParameterSpec("a.bias", Shape.of(37), Initializer.normal(1)),
             new ParameterSpec("a.router.scale", Shape.of(), Initializer.constant(1)));
-    private static final WeightDecay DECAY = WeightDecay.softMoe(0.3, 0.3);
+    private static final ByName DECAY = WeightDecay.softMoe(0.3, 0.3);
 
     @AfterEach
     void nothingIsLeft() {
@@ -47,20 +47,21 @@ class AdamWTest {
     @Test
     @Tag("widths")
     void followsTheOracleInBothPrecisions() {
-        follow(DType.F64, new AdamW.Settings(0.9, 0.999, 1e-8, Double.POSITIVE_INFINITY), 1e-14);
-        follow(DType.F32, new AdamW.Settings(0.9, 0.999, 1e-8, Double.POSITIVE_INFINITY), 2e-6);
-        follow(DType.F64, new AdamW.Settings(0.8, 0.95, 1e-3, 2), 1e-14);
-        follow(DType.F32, new AdamW.Settings(0.8, 0.95, 1e-3, 2), 2e-6);
+        UpdateRule.Adam other = new UpdateRule.Adam(0.8, 0.95, 1e-3);
+        follow(DType.F64, UpdateRule.Adam.DEFAULT, Double.POSITIVE_INFINITY, 1e-14);
+        follow(DType.F32, UpdateRule.Adam.DEFAULT, Double.POSITIVE_INFINITY, 2e-6);
+        follow(DType.F64, other, 2, 1e-14);
+        follow(DType.F32, other, 2, 2e-6);
     }
 
     /** Twelve steps with gradients of very different lengths, some above and some below the clip. */
-    private static void follow(DType dtype, AdamW.Settings settings, double tolerance) {
+    private static void follow(DType dtype, UpdateRule.Adam rule, double clip, double tolerance) {
         Map<String, AdamWOracle> oracles = new HashMap<>();
         Map<String, Array> expected = new HashMap<>();
         try (Parameters parameters = Parameters.initialized(SPECS, dtype, 1);
-                AdamW optimizer = new AdamW(parameters, settings, DECAY)) {
+                Optimizer optimizer = optimizer(parameters, rule, clip, DECAY)) {
             for (Parameter parameter : parameters.all()) {
-                oracles.put(parameter.name(), new AdamWOracle(settings.b1(), settings.b2(), settings.eps()));
+                oracles.put(parameter.name(), new AdamWOracle(rule.b1(), rule.b2(), rule.eps()));
                 expected.put(parameter.name(), array(parameter.value()));
             }
             for (int step = 0; step < 12; step++) {
@@ -71,8 +72,8 @@ class AdamWTest {
                 }
                 double norm = step(parameters, optimizer, gradients, rate);
                 assertEquals(1, norm / TrainingOracle.globalNorm(gradients), 10 * tolerance);
-                List<Array> clipped = settings.clip() == Double.POSITIVE_INFINITY ? gradients
-                        : TrainingOracle.clipGlobalNorm(gradients, settings.clip());
+                List<Array> clipped = clip == Double.POSITIVE_INFINITY ? gradients
+                        : TrainingOracle.clipGlobalNorm(gradients, clip);
                 int i = 0;
                 for (Parameter parameter : parameters.all()) {
                     String name = parameter.name();
@@ -102,7 +103,7 @@ class AdamWTest {
         double[] clips = {5, 6, Double.POSITIVE_INFINITY};
         for (int i = 0; i < clips.length; i++) {
             try (Parameters parameters = Parameters.initialized(specs, DType.F64, 1);
-                    AdamW optimizer = new AdamW(parameters, new AdamW.Settings(0.9, 0.999, 0.5, clips[i]), DECAY)) {
+                    Optimizer optimizer = optimizer(parameters, new UpdateRule.Adam(0.9, 0.999, 0.5), clips[i], DECAY)) {
                 assertEquals(5, step(parameters, optimizer, List.of(Array.of(new int[] {2}, 3, 4)), 0.1));
                 results[i] = parameters.get("p").value().toDoubles();
             }
@@ -116,9 +117,9 @@ class AdamWTest {
     void decayIsDecoupledFromTheGradient() {
         List<ParameterSpec> specs = List.of(new ParameterSpec("p.kernel", Shape.of(3), Initializer.constant(2)),
                 new ParameterSpec("p.bias", Shape.of(3), Initializer.constant(2)));
-        WeightDecay decay = new WeightDecay(List.of(new WeightDecay.Rule(Pattern.compile(".*kernel"), 0.25)));
+        ByName decay = new ByName(List.of(ByName.Rule.of(".*kernel", 0.25)), 0);
         try (Parameters parameters = Parameters.initialized(specs, DType.F64, 1);
-                AdamW optimizer = new AdamW(parameters, AdamW.Settings.DEFAULT, decay)) {
+                Optimizer optimizer = optimizer(parameters, UpdateRule.Adam.DEFAULT, 1, decay)) {
             step(parameters, optimizer, List.of(Array.zeros(3), Array.zeros(3)), 0.5);
             assertArrayEquals(new double[] {1.75, 1.75, 1.75}, parameters.get("p.kernel").value().toDoubles());
             assertArrayEquals(new double[] {2, 2, 2}, parameters.get("p.bias").value().toDoubles());
@@ -131,7 +132,7 @@ class AdamWTest {
             parameters.get("a.kernel").freeze();
             float[] before = parameters.get("a.kernel").value().toFloats();
             long used = Memory.inUse();
-            try (AdamW optimizer = new AdamW(parameters, AdamW.Settings.DEFAULT, DECAY)) {
+            try (Optimizer optimizer = optimizer(parameters, UpdateRule.Adam.DEFAULT, 1, DECAY)) {
                 long moments = Memory.inUse() - used;
                 assertTrue(moments >= 2 * 38 * Float.BYTES && moments < 150 * 227, "bytes of moments: " + moments);
                 List<Array> gradients = parameters.all().stream().map(p -> gradient(p, 3)).toList();
@@ -147,7 +148,7 @@ class AdamWTest {
     @Test
     void aParameterThatNoOperatorUsedStays() {
         try (Parameters parameters = Parameters.initialized(SPECS, DType.F32, 1);
-                AdamW optimizer = new AdamW(parameters, AdamW.Settings.DEFAULT, DECAY)) {
+                Optimizer optimizer = optimizer(parameters, UpdateRule.Adam.DEFAULT, 1, DECAY)) {
             float[] before = parameters.get("a.kernel").value().toFloats();
             try (Scope scope = Scope.open(); Tape tape = Tape.record()) {
                 Tensor bias = Elementwise.scale(parameters.get("a.bias").tensor(), 1);
@@ -165,7 +166,7 @@ class AdamWTest {
         for (DType dtype : new DType[] {DType.F32, DType.F64}) {
             List<ParameterSpec> specs = List.of(new ParameterSpec("experts", Shape.of(2, 19), Initializer.constant(0)));
             try (Parameters parameters = Parameters.initialized(specs, dtype, 1);
-                    AdamW optimizer = new AdamW(parameters, new AdamW.Settings(0.5, 0.5, 1e-8, 1), DECAY)) {
+                    Optimizer optimizer = optimizer(parameters, new UpdateRule.Adam(0.5, 0.5, 1e-8), 1, DECAY)) {
                 double[] both = new double[38];
                 Arrays.fill(both, 0.1);
                 step(parameters, optimizer, List.of(Array.of(new int[] {2, 19}, both)), 0.1);
@@ -191,11 +192,15 @@ class AdamWTest {
                 Shape shape = Shape.of(19);
                 NdArray p = NdArray.zeros(scope, dtype, shape);
                 NdArray none = NdArray.zeros(scope, dtype, shape);
-                NdArray mean = NdArray.full(scope, dtype, shape, 1);
-                NdArray square = NdArray.full(scope, dtype, shape, 1);
+                Update update = Update.of(new UpdateRule.Adam(0.5, 0.5, 1e-8), scope, List.of(new Update.Target(p, 1, 0)));
+                NdArray mean = update.state(0).get("m");
+                NdArray square = update.state(0).get("v");
+                mean.copyFrom(NdArray.full(scope, dtype, shape, 1));
+                square.copyFrom(mean);
                 double least = dtype == DType.F32 ? Float.MIN_NORMAL : Double.MIN_NORMAL;
                 for (long t = 1; t <= 1_100; t++) {
-                    Updates.adamW(p, none, mean, square, new Updates.AdamW(0, 0.5, 0.5, 1e-8, 0, t, 1));
+                    update.gradient(0, none);
+                    update.step(0, 1, Double.POSITIVE_INFINITY);
                     double expected = Math.pow(0.5, t) < least ? 0 : Math.pow(0.5, t);
                     for (NdArray moment : List.of(mean, square)) {
                         double[] values = moment.toDoubles();
@@ -207,7 +212,11 @@ class AdamWTest {
         }
     }
 
-    private static double step(Parameters parameters, AdamW optimizer, List<Array> gradients, double rate) {
+    private static Optimizer optimizer(Parameters parameters, UpdateRule rule, double clip, ByName decay) {
+        return new Optimizer(parameters, new Optimizer.Settings(rule, new Clip.GlobalNorm(clip), decay));
+    }
+
+    private static double step(Parameters parameters, Optimizer optimizer, List<Array> gradients, double rate) {
         try (Scope scope = Scope.open(); Tape tape = Tape.record()) {
             List<Tensor> outputs = new ArrayList<>();
             List<NdArray> cotangents = new ArrayList<>();

@@ -1,11 +1,11 @@
 package tessella.models.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.QkNorm;
@@ -16,7 +16,7 @@ import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
 class WeightDecayTest {
-    private static final WeightDecay PAPER = WeightDecay.softMoe(0.1, 3);
+    private static final ByName PAPER = WeightDecay.softMoe(0.1, 3);
 
     @Test
     void kernelsAndTheScaleOfTheRouterDecayAndNothingElse() {
@@ -51,11 +51,20 @@ class WeightDecayTest {
 
     @Test
     void theFirstRuleThatMatchesTheWholeNameHolds() {
-        WeightDecay decay = new WeightDecay(List.of(new WeightDecay.Rule(Pattern.compile("a"), 1),
-                new WeightDecay.Rule(Pattern.compile("a+"), 2)));
+        ByName decay = new ByName(List.of(ByName.Rule.of("a", 1), ByName.Rule.of("a+", 2)), 0);
         assertEquals(1, decay.of("a"));
         assertEquals(2, decay.of("aa"));
         assertEquals(0, decay.of("aab"));
-        assertEquals(0, new WeightDecay(List.of()).of("a"));
+        assertEquals(5, new ByName(decay.rules(), 5).of("aab"));
+        assertEquals(0.3, WeightDecay.everything(0.3).of("norm.bias"));
+    }
+
+    @Test
+    void valuesThatAreNoSharesAreRefused() {
+        assertEquals("values by name: expected a finite value of at least 0 for .*kernel, found -1.0",
+                assertThrows(IllegalArgumentException.class, () -> new ByName(List.of(ByName.Rule.of(".*kernel", -1)), 0))
+                        .getMessage());
+        assertEquals("values by name: expected a finite value of at least 0 for other names, found NaN",
+                assertThrows(IllegalArgumentException.class, () -> ByName.all(Double.NaN)).getMessage());
     }
 }

@@ -1,5 +1,7 @@
 package tessella.reference;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -87,6 +89,23 @@ public final class Attributes {
     @SuppressWarnings("unchecked")
     public Attributes object(String name) {
         return new Attributes(where + "." + name, get(name, Map.class));
+    }
+
+    /** Whether the value is a list. */
+    public boolean isList(String name) {
+        return values.get(name) instanceof List;
+    }
+
+    /** A list of pairs, each as an object with a name and a value, which may be null; none when it is not there. */
+    public List<Attributes> pairs(String name) {
+        List<Attributes> pairs = new ArrayList<>();
+        for (Object pair : has(name) ? list(name) : List.of()) {
+            Map<String, Object> object = new HashMap<>();
+            object.put("name", ((List<?>) pair).get(0));
+            object.put("value", ((List<?>) pair).get(1));
+            pairs.add(new Attributes(where + "." + name, object));
+        }
+        return pairs;
     }
 
     private List<?> list(String name) {
