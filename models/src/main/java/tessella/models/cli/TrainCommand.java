@@ -2,16 +2,21 @@ package tessella.models.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import tessella.engine.Workers;
+import tessella.engine.json.Json;
 import tessella.models.data.DataSet;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.report.RunDirectory;
 import tessella.models.train.TrainConfig;
+import tessella.models.train.Trainer;
 import tessella.models.vit.VitConfig;
 
 /**
@@ -33,10 +38,12 @@ import tessella.models.vit.VitConfig;
  * @param out            the new folder for the results, if not the usual one
  * @param limit          how many training pictures to use, if not all
  * @param dashboard      the port of a page that follows the run, if there should be one
+ * @param resume         the folder of a run that was stopped, if it should go on
  */
 record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
         double weightDecay, double warmup, double labelSmoothing, double beta2, double clip, long seed, int threads,
-        Optional<Path> out, Optional<Integer> limit, Optional<Integer> dashboard) implements Program.Action {
+        Optional<Path> out, Optional<Integer> limit, Optional<Integer> dashboard, Optional<Path> resume)
+        implements Program.Action {
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
@@ -65,11 +72,16 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<Integer> DASHBOARD = Option.integer("dashboard", 0, 65_535,
             "the port of a page on this machine that follows the run, 0 for any free one").otherwise("no page");
 
+    private static final Option<Path> RESUME = Option.path("resume",
+            "the folder of a run that was stopped, to go on with; other options are then those of the run").otherwise("a new run");
+    /** How long the end of the process waits for the end of a step. */
+    private static final long PATIENCE_SECONDS = 60;
+
     /** What may follow {@code tessella train}. */
     static final Command COMMAND = new Command("train", "Trains a model on pictures; leaves a checkpoint and a report.",
             Command.Operands.NONE, List.of(MODEL, CommonOptions.DATA, CommonOptions.DATA_ROOT, EPOCHS, BATCH,
                     LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, CommonOptions.THREADS, OUT,
-                    LIMIT, DASHBOARD));
+                    LIMIT, DASHBOARD, RESUME));
 
     static TrainCommand of(Arguments arguments) {
         return new TrainCommand(arguments.get(MODEL), DataSet.byLabel(arguments.get(CommonOptions.DATA)),
@@ -77,11 +89,52 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                 arguments.get(LEARNING_RATE), arguments.get(WEIGHT_DECAY), arguments.get(WARMUP),
                 arguments.get(LABEL_SMOOTHING), arguments.get(BETA2), arguments.get(CLIP), arguments.get(SEED),
                 arguments.get(CommonOptions.THREADS), arguments.find(OUT), arguments.find(LIMIT),
-                arguments.find(DASHBOARD));
+                arguments.find(DASHBOARD), arguments.find(RESUME));
     }
 
     @Override
     public void run(PrintStream out) throws IOException {
+        if (resume.isPresent()) {
+            saved(resume.get()).runHere(out, true);
+        } else {
+            runHere(out, false);
+        }
+    }
+
+    /** The command of the run in a folder, with the threads, the data and the page of this one. */
+    private TrainCommand saved(Path folder) throws IOException {
+        Path state = TrainingRun.state(folder);
+        if (!Files.exists(state)) {
+            throw new IOException(folder + ": expected the folder of a run that was stopped, with a state.safetensors in it, found "
+                    + "none; a run that has ended leaves none");
+        }
+        String text = Trainer.notes(state).get(TrainingRun.ARGUMENTS);
+        if (text == null) {
+            throw new IOException(state + ": expected the state of a run of this program, found no " + TrainingRun.ARGUMENTS);
+        }
+        List<String> words = new ArrayList<>();
+        try {
+            Json.array(Json.parse(text), TrainingRun.ARGUMENTS).forEach(word -> words.add((String) word));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(state + ": " + e.getMessage(), e);
+        }
+        TrainCommand run = of(COMMAND.parse(words.subList(2, words.size())));
+        return new TrainCommand(run.model, run.data, dataRoot, run.epochs, run.batch, run.learningRate, run.weightDecay, run.warmup,
+                run.labelSmoothing, run.beta2, run.clip, run.seed, threads, Optional.of(folder), run.limit, dashboard,
+                Optional.of(folder));
+    }
+
+    private RunDirectory directory(boolean goesOn) throws IOException {
+        if (goesOn) {
+            Path folder = out.orElseThrow();
+            return RunDirectory.reopen(folder,
+                    Long.parseLong(Trainer.notes(TrainingRun.state(folder)).get(TrainingRun.METRICS_BYTES)));
+        }
+        return out.isPresent() ? RunDirectory.create(out.get())
+                : RunDirectory.createNumbered(CommonOptions.home().resolve("runs"), model + "-" + data.label());
+    }
+
+    private void runHere(PrintStream out, boolean goesOn) throws IOException {
         Path root = dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot();
         DataSplits all = data.load(root);
         DataSplits splits = limit.isPresent() ? all.limitTraining(limit.get()) : all;
@@ -91,9 +144,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
         }
         TrainConfig config = new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2,
                 clip == 0 ? Double.POSITIVE_INFINITY : clip, seed);
-        try (Workers workers = Workers.of(threads);
-                RunDirectory directory = this.out.isPresent() ? RunDirectory.create(this.out.get())
-                        : RunDirectory.createNumbered(CommonOptions.home().resolve("runs"), model + "-" + data.label())) {
+        try (Workers workers = Workers.of(threads); RunDirectory directory = directory(goesOn)) {
             IOException[] failure = new IOException[1];
             Workers.with(workers, () -> {
                 try (Dashboard page = dashboard.isEmpty() ? null : new Dashboard(directory.path().resolve("metrics.jsonl"),
@@ -101,13 +152,37 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                     if (page != null) {
                         out.println("dashboard " + page.address());
                     }
-                    new TrainingRun(this, config, splits, directory, out).run();
+                    runUntilStopped(new TrainingRun(this, config, splits, directory, out));
                 } catch (IOException e) {
                     failure[0] = e;
                 }
             });
             if (failure[0] != null) {
                 throw failure[0];
+            }
+        }
+    }
+
+    /** When the process is asked to end, by Ctrl-C or by the system, the run ends its step and is saved first. */
+    private static void runUntilStopped(TrainingRun run) throws IOException {
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread hook = Thread.ofPlatform().unstarted(() -> {
+            run.stop();
+            try {
+                ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            run.run();
+        } finally {
+            ended.countDown();
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // the process is ending: the hook runs, and is told by the latch
             }
         }
     }

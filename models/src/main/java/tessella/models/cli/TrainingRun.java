@@ -3,6 +3,7 @@ package tessella.models.cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +14,7 @@ import java.util.OptionalDouble;
 import tessella.engine.DType;
 import tessella.engine.Determinism;
 import tessella.engine.Memory;
+import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Preprocessing;
@@ -34,6 +36,9 @@ import tessella.models.vit.VitConfig;
 
 /** One run of the train command: trains, measures once on the test pictures, and leaves everything in its folder. */
 final class TrainingRun implements Trainer.Listener {
+    /** Notes of a saved state. */
+    static final String METRICS_BYTES = "run.metrics_bytes";
+    static final String ARGUMENTS = "run.arguments";
     private static final int SAMPLES = 24;
     private static final int RATES = 200;
     /** As in Guo et al. 2017. */
@@ -50,6 +55,14 @@ final class TrainingRun implements Trainer.Listener {
     private OptionalDouble validation = OptionalDouble.empty();
     private double recentLoss = Double.NaN;
 
+    private volatile boolean stopping;
+    private Trainer trainer;
+
+    /** Where a run that goes on finds how far it was. */
+    static Path state(Path directory) {
+        return directory.resolve("state.safetensors");
+    }
+
     TrainingRun(TrainCommand command, TrainConfig config, DataSplits data, RunDirectory directory, PrintStream out) {
         this.command = command;
         this.config = config;
@@ -59,6 +72,17 @@ final class TrainingRun implements Trainer.Listener {
         this.progress = Progress.on(out);
     }
 
+    /** Lets the run end after its step; it can go on later. */
+    void stop() {
+        stopping = true;
+    }
+
+    @Override
+    public boolean wantsToStop() {
+        return stopping;
+    }
+
+    /** Runs to the end, or until it is stopped; goes on where a saved state is. */
     void run() throws IOException {
         VitConfig model = command.modelConfig(data.train());
         Preprocessing preprocessing = Preprocessing.standardising(data.train());
@@ -69,23 +93,66 @@ final class TrainingRun implements Trainer.Listener {
         out.println(command.model() + ": " + group(model.parameterCount()) + " parameters, "
                 + gflop(model) + " GFLOP a picture; " + data.name() + ": " + data.train().size() + " training, "
                 + data.validation().size() + " validation, " + data.test().size() + " test pictures");
+        Path state = state(directory.path());
         try (Checkpoint checkpoint = new Checkpoint(VisionTransformer.initialized(model, DType.F32, config.seed()),
-                preprocessing, data.classNames(), origin)) {
+                preprocessing, data.classNames(), origin);
+                Trainer opened = new Trainer(checkpoint.model(), data, preprocessing, command.data().augmentation(), config)) {
+            trainer = opened;
+            if (Files.exists(state)) {
+                trainer.restore(state);
+                recall();
+                out.println("goes on after step " + trainer.step());
+            }
+            Trainer.End end;
             try {
-                Trainer.train(checkpoint.model(), data, preprocessing, command.data().augmentation(), config, this);
+                end = trainer.run(this);
             } catch (UncheckedIOException e) {
                 throw e.getCause();
             } finally {
                 progress.close();
             }
-            Path file = directory.path().resolve("checkpoint.safetensors");
-            checkpoint.save(file);
-            Evaluation test = Evaluation.of(checkpoint.model(), data.test(), preprocessing, Evaluation.BATCH);
-            Path report = report(checkpoint, test);
-            out.println("test accuracy " + EvalCommand.decimals(test.accuracy()));
-            out.println("checkpoint " + file);
-            out.println("report " + report);
+            if (end == Trainer.End.STOPPED) {
+                save();
+                out.println("stopped after step " + trainer.step() + "; go on with: tessella train --resume " + directory.path());
+                return;
+            }
+            finish(checkpoint);
+            Files.deleteIfExists(state);
         }
+    }
+
+    private void finish(Checkpoint checkpoint) throws IOException {
+        Path file = directory.path().resolve("checkpoint.safetensors");
+        checkpoint.save(file);
+        Evaluation test = Evaluation.of(checkpoint.model(), data.test(), checkpoint.preprocessing(), Evaluation.BATCH);
+        Path report = report(checkpoint, test);
+        out.println("test accuracy " + EvalCommand.decimals(test.accuracy()));
+        out.println("checkpoint " + file);
+        out.println("report " + report);
+    }
+
+    private void save() throws IOException {
+        trainer.save(state(directory.path()), Map.of(METRICS_BYTES, Long.toString(directory.metricsBytes()), ARGUMENTS,
+                Json.write(command.arguments())));
+    }
+
+    /** What the report draws, from the metrics of the part that has been. */
+    private void recall() throws IOException {
+        for (Map<String, Object> line : directory.metrics()) {
+            if (line.get("kind").equals("epoch")) {
+                TrainingCurve.Epoch epoch = new TrainingCurve.Epoch((int) Json.integer(line.get("epoch"), "epoch"),
+                        number(line, "train_loss"), number(line, "train_accuracy"), number(line, "validation_loss"),
+                        number(line, "validation_accuracy"));
+                epochs.add(epoch);
+                validation = OptionalDouble.of(epoch.validationAccuracy());
+            } else {
+                rates.add(new TrainingCurve.Rate(Json.integer(line.get("step"), "step"), number(line, "learning_rate")));
+            }
+        }
+    }
+
+    private static double number(Map<String, Object> line, String name) {
+        return ((Number) line.get(name)).doubleValue();
     }
 
     static String group(long count) {
@@ -118,6 +185,11 @@ final class TrainingRun implements Trainer.Listener {
         metrics("kind", "epoch", "step", epoch.step(), "epoch", (long) epoch.epoch(), "train_loss",
                 epoch.trainLoss(), "train_accuracy", epoch.trainAccuracy(), "validation_loss", measured.loss(),
                 "validation_accuracy", measured.accuracy());
+        try {
+            save();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void metrics(Object... pairs) {

@@ -2,10 +2,15 @@ package tessella.models.report;
 
 import java.io.IOException;
 import java.io.Writer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -15,18 +20,63 @@ import tessella.engine.io.AtomicFile;
 import tessella.engine.json.Json;
 
 /**
- * The folder of one run. It belongs to this run alone: an existing run is never written into. Files appear under
+ * The folder of one run. It belongs to this run alone: an existing run is never written into, but by itself when it goes on. Files appear under
  * their names when they are whole; only {@code metrics.jsonl} grows, a line at a time. Not thread-safe.
  */
 public final class RunDirectory implements AutoCloseable {
+    private static final String METRICS = "metrics.jsonl";
     private static final Pattern NUMBERED = Pattern.compile("(\\d{3,9})-.*");
 
     private final Path folder;
     private final Writer metrics;
 
-    private RunDirectory(Path folder) throws IOException {
+    private RunDirectory(Path folder, OpenOption... options) throws IOException {
         this.folder = folder;
-        this.metrics = Files.newBufferedWriter(folder.resolve("metrics.jsonl"), StandardCharsets.UTF_8);
+        this.metrics = Files.newBufferedWriter(folder.resolve(METRICS), StandardCharsets.UTF_8, options);
+    }
+
+    /**
+     * Opens the folder of a run that goes on: what was written to the metrics after it was saved is cut off.
+     *
+     * @param folder the folder of the run
+     * @param bytes  the length of the metrics when the run was saved
+     * @return the run
+     * @throws IOException if there is no such run, or its metrics are shorter
+     */
+    public static RunDirectory reopen(Path folder, long bytes) throws IOException {
+        Path metrics = folder.resolve(METRICS);
+        try (FileChannel channel = FileChannel.open(metrics, StandardOpenOption.WRITE)) {
+            if (channel.size() < bytes) {
+                throw new IOException("%s: expected at least the %d bytes that were there when the run was saved, found %d"
+                        .formatted(metrics, bytes, channel.size()));
+            }
+            channel.truncate(bytes);
+        }
+        return new RunDirectory(folder, StandardOpenOption.APPEND);
+    }
+
+    /**
+     * Reads the lines of the metrics.
+     *
+     * @return one object for each line
+     * @throws IOException if they cannot be read
+     */
+    public List<Map<String, Object>> metrics() throws IOException {
+        List<Map<String, Object>> out = new ArrayList<>();
+        for (String line : Files.readAllLines(folder.resolve(METRICS))) {
+            out.add(Json.object(Json.parse(line), METRICS));
+        }
+        return out;
+    }
+
+    /**
+     * Returns the length of the metrics.
+     *
+     * @return in bytes
+     * @throws IOException if it cannot be told
+     */
+    public long metricsBytes() throws IOException {
+        return Files.size(folder.resolve(METRICS));
     }
 
     /**

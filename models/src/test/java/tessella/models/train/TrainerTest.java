@@ -145,7 +145,8 @@ class TrainerTest {
                 int failed = after.size();
                 assertTrue(failed > 1, "the first step has the finite loss of the initial model");
                 assertTrue(message.matches("train: the (loss|norm of the gradients) is (NaN|Infinity) at step " + failed
-                        + " of epoch 1; nothing of this step was kept, lower the learning rate"),
+                        + " of epoch 1, first not finite is (the (value|gradient|parameter) (of )?[a-z0-9_.]+|the logits|the loss itself|the sum of "
+                        + "their squares); nothing of this step was kept, lower the learning rate"),
                         message);
                 assertSameAndFinite(after.getLast(), model);
             }
@@ -159,7 +160,7 @@ class TrainerTest {
             Preprocessing infinite = new Preprocessing(28, 28, 1, List.of(0.5), List.of(1e-300));
             String message = assertThrows(TrainingException.class, () -> Trainer.train(model, data, infinite,
                     Augmentation.NONE, ShortRun.config(1, 1e-3, 1), (StepListener) step -> { })).getMessage();
-            assertTrue(message.contains(" at step 1 of epoch 1;"), message);
+            assertTrue(message.contains(" at step 1 of epoch 1, first not finite is the batch of pictures;"), message);
             assertSameAndFinite(before, model);
         }
     }
