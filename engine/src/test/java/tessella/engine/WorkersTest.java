@@ -78,16 +78,31 @@ class WorkersTest {
         });
         out.put("elementwise", () -> new NdArray[] {Pointwise.apply(Pointwise.Unary.GELU, deep),
             Pointwise.apply(Pointwise.Binary.MUL, wide.transpose(), random(t, 13, 41)), deep.permute(2, 0, 1).copy()});
-        out.put("adamW", () -> {
-            NdArray p = random(t, 14, 100_003);
-            Update update = Update.of(UpdateRule.Adam.DEFAULT, Scope.current(), List.of(new Update.Target(p, 1, 0.1)));
-            update.gradient(0, random(t, 15, 100_003));
-            update.step(0.1, 0.5, 1);
-            return new NdArray[] {p, update.state(0).get("m"), update.state(0).get("v")};
-        });
+        out.put("adam", () -> updated(t, UpdateRule.Adam.DEFAULT));
+        out.put("descent", () -> updated(t, new UpdateRule.Sgd(0.9, UpdateRule.Momentum.NESTEROV, 0.1)));
+        out.put("adafactor", () -> updated(t, UpdateRule.Adafactor.bigVision()));
+        out.put("adafactor of T5", () -> updated(t, UpdateRule.Adafactor.t5()));
         out.put("norm of a gradient", () -> new NdArray[] {
             NdArray.full(Scope.current(), DType.F64, Shape.of(), Sums.ofSquares(deep))});
         return out;
+    }
+
+    /** The values, what is kept of them, and the norm of the gradients, after two steps. */
+    private static NdArray[] updated(DType t, UpdateRule rule) {
+        List<NdArray> values = List.of(random(t, 14, 100_003), random(t, 15, 300, 200), random(t, 16, 3), random(t, 17, 150, 140, 3));
+        Update update = Update.of(rule, Scope.current(), values.stream().map(p -> new Update.Target(p, 1, 0.1)).toList());
+        List<NdArray> out = new ArrayList<>(values);
+        for (int step = 0; step < 2; step++) {
+            for (int i = 0; i < values.size(); i++) {
+                update.gradient(i, Pointwise.scale(values.get(i), 1 + 0.1 * i));
+            }
+            out.add(NdArray.full(Scope.current(), DType.F64, Shape.of(), update.norm()));
+            update.step(0.1, 0.5, 1);
+        }
+        for (int i = 0; i < values.size(); i++) {
+            out.addAll(update.state(i).values());
+        }
+        return out.toArray(NdArray[]::new);
     }
 
     private static double[][] results(Workers team, Supplier<NdArray[]> operator) {
