@@ -93,7 +93,8 @@ final class AdafactorUpdate extends Update {
 
     @Override
     void update(long t) {
-        b = Math.min(rule.cap(), 1 - StrictMath.pow(t, -rule.exponent()));
+        // t^-exponent; pow makes arrays
+        b = Math.min(rule.cap(), 1 - StrictMath.exp(-rule.exponent() * StrictMath.log(t)));
         lines.start();
         columns.start();
         means.start();

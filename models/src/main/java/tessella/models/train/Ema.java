@@ -122,13 +122,15 @@ public final class Ema implements AutoCloseable {
     /**
      * Goes on from a {@link #state} that was saved; names that do not begin with "ema." are left alone.
      *
-     * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped array at once; nothing has changed
+     * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped array at once, or if the number of
+     *     steps is none; nothing has changed then
      */
     public void restore(Map<String, NdArray> saved) {
         Map<String, NdArray> own = state();
         TrainingState.check(PREFIX, own, saved);
+        long taken = TrainingState.steps(STEP, saved);
         TrainingState.copy(own, saved);
-        steps = (long) saved.get(STEP).item();
+        steps = taken;
     }
 
     /** Returns the memory of the mean. */

@@ -138,12 +138,9 @@ public final class Optimizer implements AutoCloseable {
     public void restore(Map<String, NdArray> saved) {
         Map<String, NdArray> own = state();
         TrainingState.check(PREFIX, own, saved);
-        double steps = saved.get(STEP).item();
-        if (!(steps >= 0 && steps == Math.rint(steps) && steps <= 1L << 53)) {
-            throw new IllegalArgumentException(STEP + ": expected a whole number of steps of at least 0, found " + steps);
-        }
+        long steps = TrainingState.steps(STEP, saved);
         TrainingState.copy(own, saved);
-        update.steps((long) steps);
+        update.steps(steps);
     }
 
     /** Returns the memory of what is kept. */

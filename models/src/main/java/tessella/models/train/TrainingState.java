@@ -34,6 +34,19 @@ final class TrainingState {
         }
     }
 
+    /**
+     * A number of steps that was saved.
+     *
+     * @throws IllegalArgumentException if it is negative or not whole
+     */
+    static long steps(String name, Map<String, NdArray> saved) {
+        double steps = saved.get(name).item();
+        if (!(steps >= 0 && steps == Math.rint(steps) && steps <= 1L << 53)) {
+            throw new IllegalArgumentException(name + ": expected a whole number of steps of at least 0, found " + steps);
+        }
+        return (long) steps;
+    }
+
     /** Copies the saved arrays into those of the same name. */
     static void copy(Map<String, NdArray> own, Map<String, NdArray> saved) {
         own.forEach((name, array) -> array.copyFrom(saved.get(name)));

@@ -196,13 +196,21 @@ class StepMemoryTest {
 
     @Test
     void theOptimiserTakesNoMemory() {
+        theOptimiserTakesNoMemory(UpdateRule.Adam.DEFAULT);
+        theOptimiserTakesNoMemory(new UpdateRule.Sgd(0.9, UpdateRule.Momentum.NESTEROV, 0));
+        theOptimiserTakesNoMemory(UpdateRule.Adafactor.bigVision());
+        theOptimiserTakesNoMemory(UpdateRule.Adafactor.t5());
+    }
+
+    private void theOptimiserTakesNoMemory(UpdateRule rule) {
         onOneThread(() -> {
+            Memory.budget(budget);
             List<float[]> expected;
-            try (Training training = new Training()) {
+            try (Training training = new Training(rule)) {
                 training.step(0, phase -> { });
                 expected = training.values();
             }
-            try (Training training = new Training()) {
+            try (Training training = new Training(rule)) {
                 List<Long> inUse = new ArrayList<>();
                 training.step(0, phase -> {
                     if (phase == Phase.OPTIMISER) {
