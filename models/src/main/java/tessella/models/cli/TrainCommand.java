@@ -5,7 +5,9 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +17,8 @@ import tessella.models.data.DataSet;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.report.RunDirectory;
+import tessella.models.train.RuleChoice;
+import tessella.models.train.ScheduleChoice;
 import tessella.models.train.TrainConfig;
 import tessella.models.train.Trainer;
 import tessella.models.vit.VitConfig;
@@ -31,7 +35,7 @@ import tessella.models.vit.VitConfig;
  * @param weightDecay    the decay of the weights a step, times the learning rate
  * @param warmup         the share of all steps in which the learning rate rises, 0 to 1
  * @param labelSmoothing the probability that the target spreads over all classes
- * @param beta2          how slowly the mean of the squared gradients moves
+ * @param beta2          how slowly the mean of the squared gradients of AdamW moves
  * @param clip           the greatest global norm of a gradient, 0 for no limit
  * @param seed           where all random numbers come from
  * @param threads        threads to compute with; the result does not depend on it
@@ -39,11 +43,13 @@ import tessella.models.vit.VitConfig;
  * @param limit          how many training pictures to use, if not all
  * @param dashboard      the port of a page that follows the run, if there should be one
  * @param resume         the folder of a run that was stopped, if it should go on
+ * @param rule           what makes steps of gradients
+ * @param schedule       how the learning rate rises and falls
  */
 record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
         double weightDecay, double warmup, double labelSmoothing, double beta2, double clip, long seed, int threads,
-        Optional<Path> out, Optional<Integer> limit, Optional<Integer> dashboard, Optional<Path> resume)
-        implements Program.Action {
+        Optional<Path> out, Optional<Integer> limit, Optional<Integer> dashboard, Optional<Path> resume, RuleChoice rule,
+        ScheduleChoice schedule) implements Program.Action {
     private static final Option<String> MODEL = Option.choice("model", List.of("soft-moe-tiny", "vit-tiny"),
             "the model to train").orElse("soft-moe-tiny");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
@@ -59,7 +65,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,
             "the probability that the target spreads over all classes").orElse(0.1);
     private static final Option<Double> BETA2 = Option.number("beta2", 0, 1,
-            "how slowly the mean of the squared gradients moves").orElse(0.99);
+            "how slowly the mean of the squared gradients of adamw moves").orElse(0.99);
     private static final Option<Double> CLIP = Option.number("clip", 0, Double.POSITIVE_INFINITY,
             "the greatest global norm of a gradient, 0 for no limit").orElse(1.0);
     private static final Option<Long> SEED = Option.longInteger("seed",
@@ -76,12 +82,18 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
             "the folder of a run that was stopped, to go on with; other options are then those of the run").otherwise("a new run");
     /** How long the end of the process waits for the end of a step. */
     private static final long PATIENCE_SECONDS = 60;
+    private static final Option<String> RULE = Option.choice("optimizer",
+            Arrays.stream(RuleChoice.values()).map(RuleChoice::label).toList(), "what makes steps of gradients")
+            .orElse(RuleChoice.ADAMW.label());
+    private static final Option<String> SCHEDULE = Option.choice("schedule",
+            Arrays.stream(ScheduleChoice.values()).map(ScheduleChoice::label).toList(),
+            "how the learning rate goes on after the warm-up").orElse(ScheduleChoice.COSINE.label());
 
     /** What may follow {@code tessella train}. */
     static final Command COMMAND = new Command("train", "Trains a model on pictures; leaves a checkpoint and a report.",
             Command.Operands.NONE, List.of(MODEL, CommonOptions.DATA, CommonOptions.DATA_ROOT, EPOCHS, BATCH,
                     LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, CommonOptions.THREADS, OUT,
-                    LIMIT, DASHBOARD, RESUME));
+                    LIMIT, RULE, SCHEDULE, DASHBOARD, RESUME));
 
     static TrainCommand of(Arguments arguments) {
         return new TrainCommand(arguments.get(MODEL), DataSet.byLabel(arguments.get(CommonOptions.DATA)),
@@ -89,7 +101,9 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                 arguments.get(LEARNING_RATE), arguments.get(WEIGHT_DECAY), arguments.get(WARMUP),
                 arguments.get(LABEL_SMOOTHING), arguments.get(BETA2), arguments.get(CLIP), arguments.get(SEED),
                 arguments.get(CommonOptions.THREADS), arguments.find(OUT), arguments.find(LIMIT),
-                arguments.find(DASHBOARD), arguments.find(RESUME));
+                arguments.find(DASHBOARD), arguments.find(RESUME),
+                RuleChoice.valueOf(arguments.get(RULE).toUpperCase(Locale.ROOT)),
+                ScheduleChoice.valueOf(arguments.get(SCHEDULE).toUpperCase(Locale.ROOT)));
     }
 
     @Override
@@ -121,7 +135,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
         TrainCommand run = of(COMMAND.parse(words.subList(2, words.size())));
         return new TrainCommand(run.model, run.data, dataRoot, run.epochs, run.batch, run.learningRate, run.weightDecay, run.warmup,
                 run.labelSmoothing, run.beta2, run.clip, run.seed, threads, Optional.of(folder), run.limit, dashboard,
-                Optional.of(folder));
+                Optional.of(folder), run.rule, run.schedule);
     }
 
     private RunDirectory directory(boolean goesOn) throws IOException {
@@ -143,7 +157,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                     + splits.train().size() + " training pictures; use a smaller --batch");
         }
         TrainConfig config = new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2,
-                clip == 0 ? Double.POSITIVE_INFINITY : clip, seed);
+                clip == 0 ? Double.POSITIVE_INFINITY : clip, seed, rule, schedule);
         try (Workers workers = Workers.of(threads); RunDirectory directory = directory(goesOn)) {
             IOException[] failure = new IOException[1];
             Workers.with(workers, () -> {
@@ -201,6 +215,13 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                 Double.toString(learningRate), "--weight-decay", Double.toString(weightDecay), "--warmup",
                 Double.toString(warmup), "--label-smoothing", Double.toString(labelSmoothing), "--beta2", Double.toString(beta2), "--clip",
                 Double.toString(clip), "--seed", Long.toString(seed)));
+        // named only if another than the default: the command is in the checkpoint, whose bytes stay those of earlier versions
+        if (rule != RuleChoice.ADAMW) {
+            words.addAll(List.of("--optimizer", rule.label()));
+        }
+        if (schedule != ScheduleChoice.COSINE) {
+            words.addAll(List.of("--schedule", schedule.label()));
+        }
         limit.ifPresent(count -> words.addAll(List.of("--limit", Integer.toString(count))));
         return words;
     }

@@ -12,9 +12,18 @@ package tessella.models.train;
  * @param beta2 how slowly the mean of the squared gradients moves
  * @param clip largest global norm of the gradients; positive infinity for none
  * @param seed of the order of the pictures, their augmentation and the initial parameters
+ * @param rule what makes steps of gradients
+ * @param schedule how the rate rises and falls
  */
 public record TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay,
-        double labelSmoothing, double beta2, double clip, long seed) {
+        double labelSmoothing, double beta2, double clip, long seed, RuleChoice rule, ScheduleChoice schedule) {
+    /** With AdamW and a cosine. */
+    public TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay, double labelSmoothing,
+            double beta2, double clip, long seed) {
+        this(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, RuleChoice.ADAMW,
+                ScheduleChoice.COSINE);
+    }
+
     /** Checks the ranges. */
     public TrainConfig {
         if (epochs < 1 || batch < 1) {

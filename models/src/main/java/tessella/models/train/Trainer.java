@@ -14,7 +14,6 @@ import tessella.autodiff.Tensor;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
 import tessella.engine.Scope;
-import tessella.engine.UpdateRule;
 import tessella.engine.io.Safetensors;
 import tessella.models.data.Augmentation;
 import tessella.models.data.Batch;
@@ -25,7 +24,7 @@ import tessella.models.data.RandomSource;
 import tessella.models.vit.VisionTransformer;
 
 /**
- * Trains a classifier with AdamW, warm-up and cosine decay. Equal arguments give equal bits, on any number of threads: the
+ * Trains a classifier with a rule and a schedule. Equal arguments give equal bits, on any number of threads: the
  * order of an epoch depends on (seed, epoch), the augmentation of a picture on (seed, epoch, picture).
  *
  * <p>Between two steps a trainer can be saved, and another one of the same arguments restored: what follows then has the bits
@@ -117,8 +116,8 @@ public final class Trainer implements AutoCloseable {
             throw new IllegalArgumentException("train: expected at least one batch of " + config.batch() + " pictures, found "
                     + data.train().size() + " training pictures; use a smaller batch");
         }
-        schedule = Schedule.warmupCosine(config.learningRate(), (long) (config.warmup() * steps()), steps());
-        optimizer = new Optimizer(model.parameters(), new Optimizer.Settings(new UpdateRule.Adam(0.9, config.beta2(), 1e-8),
+        schedule = config.schedule().of(config.learningRate(), (long) (config.warmup() * steps()), steps());
+        optimizer = new Optimizer(model.parameters(), new Optimizer.Settings(config.rule().rule(config.beta2()),
                 new Clip.GlobalNorm(config.clip()), WeightDecay.softMoe(config.weightDecay(), config.weightDecay())));
     }
 

@@ -15,6 +15,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import tessella.models.data.DataException;
 import tessella.models.data.DataSet;
+import tessella.models.train.RuleChoice;
+import tessella.models.train.ScheduleChoice;
 
 class MainTest {
     private record Result(int code, String out, String err) {
@@ -76,9 +78,11 @@ class MainTest {
         assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
         assertEquals(Optional.empty(), defaults.out());
         assertEquals(Optional.empty(), defaults.limit());
+        assertEquals(RuleChoice.ADAMW, defaults.rule());
+        assertEquals(ScheduleChoice.COSINE, defaults.schedule());
         TrainCommand given = TrainCommand.of(TrainCommand.COMMAND.parse(List.of("--model", "vit-tiny", "--data",
                 "digits", "--epochs", "3", "--seed", "-5", "--out", "x", "--limit=100", "--warmup=0.5", "--clip", "0",
-                "--threads", "2", "--data-root", "d")));
+                "--threads", "2", "--data-root", "d", "--optimizer", "adafactor", "--schedule=rsqrt")));
         assertEquals("vit-tiny", given.model());
         assertEquals(DataSet.DIGITS, given.data());
         assertEquals(3, given.epochs());
@@ -89,6 +93,18 @@ class MainTest {
         assertEquals(0.5, given.warmup());
         assertEquals(0, given.clip());
         assertEquals(2, given.threads());
+        assertEquals(RuleChoice.ADAFACTOR, given.rule());
+        assertEquals(ScheduleChoice.RSQRT, given.schedule());
+    }
+
+    @Test
+    void theCommandOfTrainNamesRuleAndScheduleIfTheyAreNotTheDefault() {
+        List<String> words = TrainCommand.of(TrainCommand.COMMAND.parse(List.of())).arguments();
+        assertTrue(!words.contains("--optimizer") && !words.contains("--schedule"), words.toString());
+        List<String> other = TrainCommand.of(TrainCommand.COMMAND.parse(List.of("--optimizer", "sgd", "--schedule", "linear")))
+                .arguments();
+        assertEquals(List.of("--optimizer", "sgd", "--schedule", "linear"), other.subList(words.size(), other.size()));
+        assertEquals(other, TrainCommand.of(TrainCommand.COMMAND.parse(other.subList(2, other.size()))).arguments());
     }
 
     @Test

@@ -186,6 +186,37 @@ class TrainerTest {
     }
 
     @Test
+    void everyRuleAndScheduleTrains() {
+        for (RuleChoice rule : RuleChoice.values()) {
+            for (ScheduleChoice schedule : ScheduleChoice.values()) {
+                if (rule != RuleChoice.ADAMW && schedule != ScheduleChoice.COSINE) {
+                    continue; // each alone: they do not know of one another
+                }
+                double rate = rule == RuleChoice.SGD ? 0.05 : 2e-3;
+                List<Double> losses = new ArrayList<>();
+                List<Double> rates = new ArrayList<>();
+                try (VisionTransformer model = model()) {
+                    Trainer.train(model, data, ShortRun.preprocessing(data), Augmentation.NONE,
+                            new TrainConfig(4, 32, rate, 0.2, 0.05, 0.1, 0.999, 1, 1, rule, schedule), (StepListener) step -> {
+                                losses.add(step.loss());
+                                rates.add(step.learningRate());
+                            });
+                }
+                String what = rule + " " + schedule + " " + losses;
+                assertTrue(losses.getLast() < losses.getFirst() - 0.1, what);
+                double at15 = switch (schedule) {
+                    case COSINE -> 0.5 * (1 + Math.cos(Math.PI * 11 / 16));
+                    case LINEAR -> 5 / 16.0;
+                    case RSQRT -> 1 / Math.sqrt(1 + 11 / 4.0);
+                    case CONSTANT -> 1;
+                };
+                assertEquals(rate * at15, rates.get(15), 1e-15, what);
+                assertEquals(schedule == ScheduleChoice.CONSTANT ? rate : 0, rates.getFirst(), what);
+            }
+        }
+    }
+
+    @Test
     void anExceptionOfTheListenerEndsTheRun() {
         IllegalStateException stop = new IllegalStateException("enough");
         try (VisionTransformer model = model()) {
