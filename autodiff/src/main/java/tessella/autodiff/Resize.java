@@ -40,11 +40,25 @@ public enum Resize {
         return LinearAlgebra.einsum("vw,buwc->buvc", columns, LinearAlgebra.einsum("uh,bhwc->buwc", rows, x));
     }
 
-    private Tensor weights(Tensor x, int in, int out) {
+    /**
+     * The matrix R of one axis, row-major [out, in]: y = R x. Rows sum to 1.
+     *
+     * @throws IllegalArgumentException if an extent is not positive, or the matrix is too large for an array
+     */
+    public double[] weights(int in, int out) {
+        if (in < 1 || out < 1 || (long) in * out > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("resize: expected positive extents with a product below 2^31, found " + in + " and "
+                    + out);
+        }
         double[] r = new double[out * in];
         for (int i = 0; i < out; i++) {
             row(r, i, in, out);
         }
+        return r;
+    }
+
+    private Tensor weights(Tensor x, int in, int out) {
+        double[] r = weights(in, out);
         NdArray array = NdArray.empty(Scope.current(), x.dtype(), Shape.of(out, in));
         array.copyFrom(r);
         return Tensor.of(array);

@@ -36,7 +36,7 @@ final class ShapeAdapters {
                 Map.entry("stack", ShapeAdapters::stack),
                 Map.entry("split", ShapeAdapters::split),
                 Map.entry("slice", ShapeAdapters::slice),
-                Map.entry("flip", ((Adapter) ShapeAdapters::flip).without("pictures")),
+                Map.entry("flip", ShapeAdapters::flip),
                 Map.entry("tile", c -> c.out("y", Shapes.tile(c.in("x"), Case.dims(c.attrs().integers("repeats"))))),
                 Map.entry("pad", ShapeAdapters::pad),
                 Map.entry("embedding", c -> c.out("y", Indexing.embedding(c.param("table"), c.indices("ids"), dims(c, "ids")))),
@@ -84,8 +84,11 @@ final class ShapeAdapters {
     }
 
     private static void flip(Case c) {
-        c.needs("pictures", c.attrs().has("image_file"));
-        c.out("y", Shapes.flip(c.in("x"), c.attrs().integers("axes")));
+        if (c.attrs().has("image_file")) {
+            ImageAdapters.flip(c);
+        } else {
+            c.out("y", Shapes.flip(c.in("x"), c.attrs().integers("axes")));
+        }
     }
 
     private static void pad(Case c) {

@@ -7,7 +7,7 @@ package tessella.models.data;
  * <p>Numbers are drawn in a fixed order, one for the flip if there are flips, then two for the vertical and the
  * horizontal shift if there are shifts, so that a picture looks the same whenever its source of numbers does.
  */
-public final class Augmentation {
+public final class Augmentation implements Transform {
     /** Leaves every picture as it is and draws nothing. */
     public static final Augmentation NONE = new Augmentation(0, 0);
 
@@ -46,22 +46,16 @@ public final class Augmentation {
         return pixels;
     }
 
-    /**
-     * Changes one picture.
-     *
-     * @param picture the picture
-     * @param random  where the numbers come from
-     * @return a picture of the same size
-     */
+    @Override
     public Picture apply(Picture picture, RandomSource random) {
-        byte[] source = picture.pixels();
+        if (flips == 0 && shift == 0) {
+            return picture;
+        }
+        int height = picture.height();
+        int width = picture.width();
+        int channels = picture.channels();
+        byte[] source = picture.shared();
         byte[] target = new byte[source.length];
-        apply(source, 0, picture.height(), picture.width(), picture.channels(), target, random);
-        return Picture.of(picture.height(), picture.width(), picture.channels(), target);
-    }
-
-    /** Changes the picture [height, width, channels] at the offset of source into target, all of which is written. */
-    void apply(byte[] source, int offset, int height, int width, int channels, byte[] target, RandomSource random) {
         boolean mirror = flips > 0 && random.nextInt(2) == 1;
         int down = shift > 0 ? random.nextInt(2 * shift + 1) - shift : 0;
         int right = shift > 0 ? random.nextInt(2 * shift + 1) - shift : 0;
@@ -70,12 +64,13 @@ public final class Augmentation {
                 int fromY = y - down;
                 int fromX = x - right; // of the picture already mirrored
                 boolean inside = fromY >= 0 && fromY < height && fromX >= 0 && fromX < width;
-                int from = offset + (fromY * width + (mirror ? width - 1 - fromX : fromX)) * channels;
+                int from = (fromY * width + (mirror ? width - 1 - fromX : fromX)) * channels;
                 for (int c = 0; c < channels; c++) {
                     target[(y * width + x) * channels + c] = inside ? source[from + c] : 0;
                 }
             }
         }
+        return Picture.owning(height, width, channels, target);
     }
 
     @Override

@@ -100,17 +100,11 @@ public final class Batches {
         int bytes = pictures.pictureBytes();
         float[] images = new float[indices.length * bytes];
         int[] labels = new int[indices.length];
-        byte[] changed = new byte[bytes];
         for (int i = 0; i < indices.length; i++) {
             int index = indices[i];
             labels[i] = pictures.label(index);
-            if (augmentation == Augmentation.NONE) {
-                preprocessing.apply(table, pictures.shared(), index * bytes, images, i * bytes);
-            } else {
-                augmentation.apply(pictures.shared(), index * bytes, pictures.height(), pictures.width(),
-                        pictures.channels(), changed, randoms.apply(index));
-                preprocessing.apply(table, changed, 0, images, i * bytes);
-            }
+            Picture changed = augmentation.apply(pictures.picture(index), randoms.apply(index));
+            preprocessing.apply(table, changed.shared(), 0, images, i * bytes);
         }
         return new Batch(images, labels, indices, pictures.height(), pictures.width(), pictures.channels());
     }

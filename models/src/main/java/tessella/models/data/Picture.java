@@ -1,15 +1,18 @@
 package tessella.models.data;
 
 import java.util.Arrays;
+import tessella.autodiff.Resize;
 
 /**
  * One picture: rows from top to bottom, pixels from left to right, channels innermost, a byte (0 to 255) each.
  * Immutable, hence safe for any number of threads.
  */
 public final class Picture {
-    private static final double RED = 0.299;
-    private static final double GREEN = 0.587;
-    private static final double BLUE = 0.114;
+    private static final int GREY_BITS = 16;
+    private static final int RED = 19595; // 0.299 in 2^-16, and so on; their sum is 1
+    private static final int GREEN = 38470;
+    private static final int BLUE = 7471;
+    private static final int HALF_GREY = 1 << GREY_BITS - 1;
 
     private final int height;
     private final int width;
@@ -99,106 +102,140 @@ public final class Picture {
     }
 
     /**
-     * Returns the picture in grey or in colour: grey = 0.299 red + 0.587 green + 0.114 blue, rounded.
+     * Returns the picture in grey or in colour: grey = (19595 red + 38470 green + 7471 blue + 32768) >> 16, which is
+     * 0.299 red + 0.587 green + 0.114 blue rounded as Pillow rounds it.
      *
      * @param wanted 1 or 3
      * @return this picture if it already is so, otherwise a new one
+     * @throws IllegalArgumentException if another number of channels is wanted
      */
     public Picture withChannels(int wanted) {
         if (wanted == channels) {
             return this;
+        }
+        if (wanted != 1 && wanted != 3) {
+            throw new IllegalArgumentException("picture: expected 1 or 3 channels, found " + wanted);
         }
         byte[] result = new byte[height * width * wanted];
         for (int i = 0; i < height * width; i++) {
             if (wanted == 3) {
                 Arrays.fill(result, 3 * i, 3 * i + 3, pixels[i]);
             } else {
-                result[i] = (byte) Math.round(RED * (pixels[3 * i] & 0xff) + GREEN * (pixels[3 * i + 1] & 0xff)
-                        + BLUE * (pixels[3 * i + 2] & 0xff));
+                result[i] = (byte) (RED * (pixels[3 * i] & 0xff) + GREEN * (pixels[3 * i + 1] & 0xff)
+                        + BLUE * (pixels[3 * i + 2] & 0xff) + HALF_GREY >> GREY_BITS);
             }
         }
-        return of(height, width, wanted, result);
+        return new Picture(height, width, wanted, result);
     }
 
     /**
-     * Returns the picture at another size, the aspect ratio not kept. Each new pixel is a weighted mean of the old
-     * ones about its place, with weights that fall linearly to zero at one pixel's distance of the coarser of the two
-     * grids: bilinear interpolation when enlarging, an average over the covered area when reducing.
+     * Returns the picture at another size by {@link Resize#BILINEAR_ANTIALIAS}: bilinear interpolation when enlarging,
+     * an average over the covered area when reducing.
      *
      * @param newHeight rows, at least 1
      * @param newWidth  pixels in a row, at least 1
      * @return this picture if it already has that size, otherwise a new one
+     * @throws IllegalArgumentException if an extent is not positive
      */
     public Picture resized(int newHeight, int newWidth) {
+        return resized(newHeight, newWidth, Resize.BILINEAR_ANTIALIAS);
+    }
+
+    /**
+     * Returns the picture at another size, the aspect ratio not kept, in 8 bits as Pillow does it: first along the
+     * rows, then along the columns, each pass y = min(255, max(0, (sum_j round(2^22 R_ij) x_j + 2^21) >> 22)) with the
+     * weights R of the method; an axis that keeps its extent has no pass. Real arithmetic, rounded nowhere:
+     * {@link RealPicture#resized}.
+     *
+     * @param newHeight rows, at least 1
+     * @param newWidth  pixels in a row, at least 1
+     * @param method    where the weights come from
+     * @return this picture if it already has that size, otherwise a new one
+     * @throws IllegalArgumentException if an extent is not positive
+     */
+    public Picture resized(int newHeight, int newWidth, Resize method) {
         if (newHeight < 1 || newWidth < 1) {
             throw new IllegalArgumentException("resize: expected at least 1 x 1 pixels, found " + newHeight + " x "
                     + newWidth);
         }
-        if (newHeight == height && newWidth == width) {
-            return this;
-        }
-        double[][] acrossRow = weights(width, newWidth);
-        double[][] acrossColumn = weights(height, newHeight);
-        int[] firstX = first(width, newWidth);
-        int[] firstY = first(height, newHeight);
-        double[] narrow = new double[height * newWidth * channels]; // [height, newWidth, channels]
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < newWidth; x++) {
+        Picture narrow = newWidth == width ? this : resizedRows(Filter.of(method, width, newWidth));
+        return newHeight == height ? narrow : narrow.resizedColumns(Filter.of(method, height, newHeight));
+    }
+
+    private Picture resizedRows(Filter filter) {
+        byte[] result = new byte[Math.multiplyExact(height * channels, filter.size())];
+        for (int x = 0; x < filter.size(); x++) {
+            int first = filter.first(x);
+            int[] weights = filter.fixed(x);
+            for (int y = 0; y < height; y++) {
                 for (int c = 0; c < channels; c++) {
-                    double sum = 0;
-                    for (int k = 0; k < acrossRow[x].length; k++) {
-                        sum += acrossRow[x][k] * (pixels[(y * width + firstX[x] + k) * channels + c] & 0xff);
+                    int at = (y * width + first) * channels + c;
+                    long sum = Filter.HALF;
+                    for (int k = 0; k < weights.length; k++) {
+                        sum += (long) weights[k] * (pixels[at + k * channels] & 0xff);
                     }
-                    narrow[(y * newWidth + x) * channels + c] = sum;
+                    result[(y * filter.size() + x) * channels + c] = Filter.clipped(sum);
                 }
             }
+        }
+        return new Picture(height, filter.size(), channels, result);
+    }
+
+    private Picture resizedColumns(Filter filter) {
+        int row = width * channels;
+        byte[] result = new byte[Math.multiplyExact(row, filter.size())];
+        for (int y = 0; y < filter.size(); y++) {
+            int first = filter.first(y);
+            int[] weights = filter.fixed(y);
+            for (int i = 0; i < row; i++) {
+                long sum = Filter.HALF;
+                for (int k = 0; k < weights.length; k++) {
+                    sum += (long) weights[k] * (pixels[(first + k) * row + i] & 0xff);
+                }
+                result[y * row + i] = Filter.clipped(sum);
+            }
+        }
+        return new Picture(filter.size(), width, channels, result);
+    }
+
+    /**
+     * Returns a part of the picture.
+     *
+     * @param top       its first row
+     * @param left      its first column
+     * @param newHeight rows, at least 1
+     * @param newWidth  pixels in a row, at least 1
+     * @return this picture if the part is all of it, otherwise a new one
+     * @throws IllegalArgumentException if the part does not lie in the picture
+     */
+    public Picture cropped(int top, int left, int newHeight, int newWidth) {
+        requireInside(top, left, newHeight, newWidth, height, width);
+        if (newHeight == height && newWidth == width) {
+            return this;
         }
         byte[] result = new byte[newHeight * newWidth * channels];
         int row = newWidth * channels;
         for (int y = 0; y < newHeight; y++) {
-            for (int i = 0; i < row; i++) {
-                double sum = 0;
-                for (int k = 0; k < acrossColumn[y].length; k++) {
-                    sum += acrossColumn[y][k] * narrow[(firstY[y] + k) * row + i];
-                }
-                result[y * row + i] = (byte) Math.round(sum);
-            }
+            System.arraycopy(pixels, ((top + y) * width + left) * channels, result, y * row, row);
         }
-        return of(newHeight, newWidth, channels, result);
+        return new Picture(newHeight, newWidth, channels, result);
     }
 
-    /** The first old pixel each new pixel looks at. */
-    private static int[] first(int from, int to) {
-        double scale = (double) from / to;
-        double reach = Math.max(1, scale);
-        int[] first = new int[to];
-        for (int i = 0; i < to; i++) {
-            first[i] = Math.max(0, (int) Math.ceil((i + 0.5) * scale - reach - 0.5));
+    static void requireInside(int top, int left, int newHeight, int newWidth, int height, int width) {
+        if (top < 0 || left < 0 || newHeight < 1 || newWidth < 1 || newHeight > height - top || newWidth > width - left) {
+            throw new IllegalArgumentException("crop: expected a part of a picture of %d x %d, found %d x %d at [%d, %d]"
+                    .formatted(height, width, newHeight, newWidth, top, left));
         }
-        return first;
     }
 
-    /** The weights of the old pixels each new pixel looks at, from {@link #first} on; each row sums to 1. */
-    private static double[][] weights(int from, int to) {
-        double scale = (double) from / to;
-        double reach = Math.max(1, scale);
-        int[] first = first(from, to);
-        double[][] weights = new double[to][];
-        for (int i = 0; i < to; i++) {
-            double centre = (i + 0.5) * scale - 0.5;
-            int last = Math.min(from - 1, (int) Math.floor(centre + reach));
-            double[] row = new double[last - first[i] + 1];
-            double sum = 0;
-            for (int k = 0; k < row.length; k++) {
-                row[k] = Math.max(0, 1 - Math.abs(first[i] + k - centre) / reach);
-                sum += row[k];
-            }
-            for (int k = 0; k < row.length; k++) {
-                row[k] /= sum;
-            }
-            weights[i] = row;
-        }
-        return weights;
+    /** All values, [height, width, channels]: shared with the package, never written. */
+    byte[] shared() {
+        return pixels;
+    }
+
+    /** Takes over an array that nobody else holds. */
+    static Picture owning(int height, int width, int channels, byte[] pixels) {
+        return new Picture(height, width, channels, pixels);
     }
 
     @Override
