@@ -3,12 +3,12 @@ package tessella.models.cli;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Path;
 import java.util.Optional;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 
 /** Options that several commands have. */
 final class CommonOptions {
-    static final Option<String> DATA = Option.choice("data", DataSet.labels(), "the pictures")
-            .orElse(DataSet.FASHION_MNIST.label());
+    static final Option<String> DATA = Option.choice("data", ShippedData.labels(), "the pictures")
+            .orElse(ShippedData.FASHION_MNIST.label());
     static final Option<Path> DATA_ROOT = Option.path("data-root", "the folder that holds the data sets")
             .otherwise("models/data of the clone");
     static final Option<Integer> THREADS = Option.integer("threads", 1, 1024,

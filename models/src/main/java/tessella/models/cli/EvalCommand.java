@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import tessella.engine.Workers;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.DataSplits;
 import tessella.models.measure.Metrics;
 import tessella.models.train.Checkpoint;
@@ -22,7 +22,7 @@ import tessella.models.train.Evaluation;
  * @param batch      pictures computed at a time
  * @param threads    threads to compute with
  */
-record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int batch, int threads)
+record EvalCommand(Path checkpoint, ShippedData data, Optional<Path> dataRoot, int batch, int threads)
         implements Program.Action {
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
             "pictures computed at a time").orElse(Evaluation.BATCH);
@@ -34,7 +34,7 @@ record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int b
 
     static EvalCommand of(Arguments arguments) {
         return new EvalCommand(Path.of(arguments.operands().getFirst()),
-                DataSet.byLabel(arguments.get(CommonOptions.DATA)), arguments.find(CommonOptions.DATA_ROOT),
+                ShippedData.byLabel(arguments.get(CommonOptions.DATA)), arguments.find(CommonOptions.DATA_ROOT),
                 arguments.get(BATCH), arguments.get(CommonOptions.THREADS));
     }
 
@@ -45,7 +45,7 @@ record EvalCommand(Path checkpoint, DataSet data, Optional<Path> dataRoot, int b
 
     @Override
     public void run(PrintStream out) throws IOException {
-        DataSplits splits = data.load(dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot());
+        DataSplits splits = data.load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot());
         try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint)) {
             if (!loaded.classNames().equals(splits.classNames())) {
                 throw new IOException(checkpoint + ": it knows the classes " + loaded.classNames() + ", " + splits.name()

@@ -13,9 +13,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import tessella.engine.Workers;
 import tessella.engine.json.Json;
-import tessella.models.data.DataSet;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
+import tessella.models.data.ShippedData;
 import tessella.models.report.RunDirectory;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
@@ -46,7 +46,7 @@ import tessella.models.vit.VitConfig;
  * @param rule           what makes steps of gradients
  * @param schedule       how the learning rate rises and falls
  */
-record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
+record TrainCommand(String model, ShippedData data, Optional<Path> dataRoot, int epochs, int batch, double learningRate,
         double weightDecay, double warmup, double labelSmoothing, double beta2, double clip, long seed, int threads,
         Optional<Path> out, Optional<Integer> limit, Optional<Integer> dashboard, Optional<Path> resume, RuleChoice rule,
         ScheduleChoice schedule) implements Program.Action {
@@ -96,7 +96,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
                     LIMIT, RULE, SCHEDULE, DASHBOARD, RESUME));
 
     static TrainCommand of(Arguments arguments) {
-        return new TrainCommand(arguments.get(MODEL), DataSet.byLabel(arguments.get(CommonOptions.DATA)),
+        return new TrainCommand(arguments.get(MODEL), ShippedData.byLabel(arguments.get(CommonOptions.DATA)),
                 arguments.find(CommonOptions.DATA_ROOT), arguments.get(EPOCHS), arguments.get(BATCH),
                 arguments.get(LEARNING_RATE), arguments.get(WEIGHT_DECAY), arguments.get(WARMUP),
                 arguments.get(LABEL_SMOOTHING), arguments.get(BETA2), arguments.get(CLIP), arguments.get(SEED),
@@ -149,7 +149,7 @@ record TrainCommand(String model, DataSet data, Optional<Path> dataRoot, int epo
     }
 
     private void runHere(PrintStream out, boolean goesOn) throws IOException {
-        Path root = dataRoot.isPresent() ? dataRoot.get() : DataSet.defaultRoot();
+        Path root = dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot();
         DataSplits all = data.load(root);
         DataSplits splits = limit.isPresent() ? all.limitTraining(limit.get()) : all;
         if (splits.train().size() < batch) {

@@ -1,12 +1,13 @@
 package tessella.models.data;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Cuts a set of pictures into batches. What a batch holds depends on the arguments alone: the order is given, and
+ * Cuts a data set into batches: an example is read, changed by a transform and preprocessed. What a batch holds depends on the arguments alone: the order is given, and
  * random changes draw from a source for each example, so that the same example looks the same in a batch of any size.
  * Immutable, hence safe for any number of threads.
  */
@@ -19,16 +20,18 @@ public final class Batches {
         DROP
     }
 
-    private final ImageSet pictures;
+    private final Dataset data;
     private final Preprocessing preprocessing;
     private final float[] table;
+    private final int classes;
     private final int batchSize;
     private final Remainder remainder;
 
-    private Batches(ImageSet pictures, Preprocessing preprocessing, int batchSize, Remainder remainder) {
-        this.pictures = pictures;
+    private Batches(Dataset data, Preprocessing preprocessing, int batchSize, Remainder remainder) {
+        this.data = data;
         this.preprocessing = preprocessing;
         this.table = preprocessing.table();
+        this.classes = data.classNames().size();
         this.batchSize = batchSize;
         this.remainder = remainder;
     }
@@ -36,23 +39,18 @@ public final class Batches {
     /**
      * Prepares to cut.
      *
-     * @param pictures      the examples
-     * @param preprocessing what to do to a picture; its size must be that of the pictures
+     * @param data          the examples
+     * @param preprocessing what happens to a picture last; pictures of other sizes are brought to its own
      * @param batchSize     examples in a full batch, at least 1
      * @param remainder     what happens to the examples left over
      * @return the batches
-     * @throws IllegalArgumentException if the sizes differ or the batch size is below 1
+     * @throws IllegalArgumentException if the batch size is below 1
      */
-    public static Batches of(ImageSet pictures, Preprocessing preprocessing, int batchSize, Remainder remainder) {
-        if (preprocessing.height() != pictures.height() || preprocessing.width() != pictures.width()
-                || preprocessing.channels() != pictures.channels()) {
-            throw new IllegalArgumentException("batches: expected pictures of %d x %d x %d, found (%s)".formatted(
-                    preprocessing.height(), preprocessing.width(), preprocessing.channels(), pictures));
-        }
+    public static Batches of(Dataset data, Preprocessing preprocessing, int batchSize, Remainder remainder) {
         if (batchSize < 1) {
             throw new IllegalArgumentException("batches: expected at least 1 example in a batch, found " + batchSize);
         }
-        return new Batches(pictures, preprocessing, batchSize, Objects.requireNonNull(remainder));
+        return new Batches(data, preprocessing, batchSize, Objects.requireNonNull(remainder));
     }
 
     /**
@@ -66,46 +64,52 @@ public final class Batches {
     }
 
     /**
-     * Returns the batches of all pictures in their own order, unchanged.
+     * Returns the batches of all examples in their own order, unchanged.
      *
      * @return to be iterated any number of times
      */
-    public Iterable<Batch> inOrder() {
-        return epoch(IntStream.range(0, pictures.size()).toArray(), Augmentation.NONE, index -> bound -> 0);
+    public Epoch inOrder() {
+        return epoch(IntStream.range(0, data.size()).toArray(), Augmentation.NONE, index -> bound -> 0);
     }
 
     /**
      * Returns the batches of one epoch.
      *
-     * @param order        which examples in which order, usually a permutation of all; copied
-     * @param augmentation the random changes
-     * @param randoms      from the place of an example in its set to where its random numbers come from
+     * @param order     which examples in which order, usually a permutation of all; copied
+     * @param transform what happens to a picture between its source and the preprocessing
+     * @param randoms   from the place of an example in its set to where its random numbers come from
      * @return to be iterated any number of times, with the same batches if {@code randoms} repeats itself
      * @throws IndexOutOfBoundsException if there is no example at a place that the order names
      */
-    public Iterable<Batch> epoch(int[] order, Augmentation augmentation, IntFunction<RandomSource> randoms) {
+    public Epoch epoch(int[] order, Transform transform, IntFunction<RandomSource> randoms) {
         int[] kept = order.clone();
         for (int index : kept) {
-            Objects.checkIndex(index, pictures.size());
+            Objects.checkIndex(index, data.size());
         }
-        int count = count(kept.length);
-        return () -> IntStream.range(0, count).mapToObj(batch -> {
+        return new Epoch(count(kept.length), batch -> {
             int start = batch * batchSize;
             int end = Math.min(kept.length, start + batchSize);
-            return fill(Arrays.copyOfRange(kept, start, end), augmentation, randoms);
-        }).iterator();
+            return fill(Arrays.copyOfRange(kept, start, end), transform, randoms);
+        });
     }
 
-    private Batch fill(int[] indices, Augmentation augmentation, IntFunction<RandomSource> randoms) {
-        int bytes = pictures.pictureBytes();
-        float[] images = new float[indices.length * bytes];
+    private Batch fill(int[] indices, Transform transform, IntFunction<RandomSource> randoms) throws IOException {
+        int height = preprocessing.height();
+        int width = preprocessing.width();
+        int channels = preprocessing.channels();
+        int values = height * width * channels;
+        float[] images = new float[Math.multiplyExact(indices.length, values)];
+        float[] targets = new float[Math.multiplyExact(indices.length, classes)];
         int[] labels = new int[indices.length];
         for (int i = 0; i < indices.length; i++) {
-            int index = indices[i];
-            labels[i] = pictures.label(index);
-            Picture changed = augmentation.apply(pictures.picture(index), randoms.apply(index));
-            preprocessing.apply(table, changed.shared(), 0, images, i * bytes);
+            Example example = data.get(indices[i]);
+            Picture changed = transform.apply(example.picture(), randoms.apply(indices[i]));
+            preprocessing.apply(table, changed, images, i * values);
+            labels[i] = example.label();
+            for (int label : example.classes()) {
+                targets[i * classes + Objects.checkIndex(label, classes)] = 1;
+            }
         }
-        return new Batch(images, labels, indices, pictures.height(), pictures.width(), pictures.channels());
+        return new Batch(images, targets, labels, indices, height, width, channels);
     }
 }

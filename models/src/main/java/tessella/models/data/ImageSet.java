@@ -1,13 +1,12 @@
 package tessella.models.data;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/**
- * Pictures of one size, each with the number of its class. Immutable, hence safe for any number of threads.
- */
-public final class ImageSet {
+/** Pictures of one size in memory, each with the number of its class. Immutable, hence safe for any number of threads. */
+public final class ImageSet implements Dataset {
     private final String name;
     private final int height;
     private final int width;
@@ -65,6 +64,39 @@ public final class ImageSet {
     }
 
     /**
+     * Reads all examples of a data set into memory, brought to one size: for sources that are slower than training.
+     *
+     * @param name     what the new set is called in messages
+     * @param source   examples of exactly one class each
+     * @param height   rows, at least 1
+     * @param width    pixels in a row, at least 1
+     * @param channels 1 or 3
+     * @return the set, without a hash
+     * @throws IOException              if an example cannot be read
+     * @throws IllegalArgumentException if an example has no class or several, or all of them do not fit in an array
+     */
+    public static ImageSet of(String name, Dataset source, int height, int width, int channels) throws IOException {
+        long bytes = (long) height * width * channels;
+        if (height < 1 || width < 1 || bytes * source.size() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("%s: expected at least 1 x 1 pixels and less than 2^31 bytes in all, found %d pictures "
+                    .formatted(name, source.size()) + "of " + height + " x " + width + " x " + channels);
+        }
+        byte[] pixels = new byte[(int) bytes * source.size()];
+        int[] labels = new int[source.size()];
+        for (int i = 0; i < labels.length; i++) {
+            Example example = source.get(i);
+            labels[i] = example.label();
+            if (labels[i] < 0) {
+                throw new IllegalArgumentException("%s: expected one class for each example, found the classes %s at %d".formatted(
+                        name, example.classes(), i));
+            }
+            byte[] picture = example.picture().withChannels(channels).resized(height, width).shared();
+            System.arraycopy(picture, 0, pixels, i * (int) bytes, (int) bytes);
+        }
+        return of(name, height, width, channels, pixels, labels, source.classNames(), "");
+    }
+
+    /**
      * Returns the name for messages.
      *
      * @return such as {@code "digits test"}
@@ -78,6 +110,7 @@ public final class ImageSet {
      *
      * @return 0 or more
      */
+    @Override
     public int size() {
         return labels.length;
     }
@@ -114,6 +147,7 @@ public final class ImageSet {
      *
      * @return an unmodifiable list
      */
+    @Override
     public List<String> classNames() {
         return classNames;
     }
@@ -148,6 +182,16 @@ public final class ImageSet {
     }
 
     /**
+     * Returns one picture with its class.
+     *
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    @Override
+    public Example get(int index) {
+        return Example.of(picture(index), label(index));
+    }
+
+    /**
      * Returns one picture.
      *
      * @param index 0 to {@code size() - 1}
@@ -156,7 +200,7 @@ public final class ImageSet {
      */
     public Picture picture(int index) {
         int start = Objects.checkIndex(index, labels.length) * pictureBytes();
-        return Picture.of(height, width, channels, Arrays.copyOfRange(pixels, start, start + pictureBytes()));
+        return Picture.owning(height, width, channels, Arrays.copyOfRange(pixels, start, start + pictureBytes()));
     }
 
     /**

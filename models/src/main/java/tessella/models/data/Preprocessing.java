@@ -9,7 +9,8 @@ import java.util.Set;
 import tessella.engine.json.Json;
 
 /**
- * What happens to a picture on its way into a model: it is brought to a size and a number of channels, and a value v
+ * What happens to a picture on its way into a model: it is brought to a number of channels and a size, by
+ * {@link Picture#withChannels} and {@link Picture#resized(int, int)}, and a value v
  * from 0 to 255 becomes x = (v / 255 - mean) / std, with a mean and a standard deviation for each channel. Kept in
  * checkpoints, so that a model meets later pictures as it met those it learned from.
  *
@@ -98,18 +99,17 @@ public record Preprocessing(int height, int width, int channels, List<Double> me
      * @return [height, width, channels]
      */
     public float[] apply(Picture picture) {
-        byte[] pixels = picture.withChannels(channels).resized(height, width).pixels();
-        float[] result = new float[pixels.length];
-        apply(table(), pixels, 0, result, 0);
+        float[] result = new float[height * width * channels];
+        apply(table(), picture, result, 0);
         return result;
     }
 
-    /** Maps one picture of the right size through the {@link #table()}. */
-    void apply(float[] table, byte[] pixels, int offset, float[] target, int targetOffset) {
-        int count = height * width * channels;
-        for (int i = 0; i < count; i += channels) {
+    /** Brings one picture to size and channels, and maps it through the {@link #table()}. */
+    void apply(float[] table, Picture picture, float[] target, int offset) {
+        byte[] pixels = picture.withChannels(channels).resized(height, width).shared();
+        for (int i = 0; i < pixels.length; i += channels) {
             for (int c = 0; c < channels; c++) {
-                target[targetOffset + i + c] = table[c * VALUES + (pixels[offset + i + c] & 0xff)];
+                target[offset + i + c] = table[c * VALUES + (pixels[i + c] & 0xff)];
             }
         }
     }

@@ -2,13 +2,11 @@ package tessella.models.data;
 
 /**
  * What happens to a picture between its source and the model: a function of the picture and of random numbers, and of
- * nothing else. Implementations keep no state, hence are safe for any number of threads; a fixed transform draws nothing.
+ * nothing else. Implementations keep no state, hence are safe for any number of threads; a fixed transform draws nothing;
+ * {@link Augmentation#NONE} changes nothing either.
  */
 @FunctionalInterface
 public interface Transform {
-    /** Leaves every picture as it is and draws nothing. */
-    Transform NONE = Augmentation.NONE;
-
     /**
      * Changes one picture.
      *

@@ -15,12 +15,13 @@ import tessella.engine.NdArray;
 import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.io.Safetensors;
-import tessella.models.data.Augmentation;
 import tessella.models.data.Batch;
 import tessella.models.data.Batches;
 import tessella.models.data.DataSplits;
+import tessella.models.data.Prefetch;
 import tessella.models.data.Preprocessing;
 import tessella.models.data.RandomSource;
+import tessella.models.data.Transform;
 import tessella.models.vit.VisionTransformer;
 
 /**
@@ -41,7 +42,7 @@ public final class Trainer implements AutoCloseable {
     private final VisionTransformer model;
     private final DataSplits data;
     private final Preprocessing preprocessing;
-    private final Augmentation augmentation;
+    private final Transform augmentation;
     private final TrainConfig config;
     private final Batches batches;
     private final long perEpoch;
@@ -103,7 +104,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @throws IllegalArgumentException if there are fewer training pictures than in a batch
      */
-    public Trainer(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Augmentation augmentation,
+    public Trainer(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Transform augmentation,
             TrainConfig config) {
         this.model = model;
         this.data = data;
@@ -124,7 +125,7 @@ public final class Trainer implements AutoCloseable {
     /**
      * Trains the model in place, from the first step to the last; errors as for the constructor and {@link #run}.
      */
-    public static void train(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Augmentation augmentation,
+    public static void train(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Transform augmentation,
             TrainConfig config, Listener listener) {
         try (Trainer trainer = new Trainer(model, data, preprocessing, augmentation, config)) {
             trainer.run(listener);
@@ -150,24 +151,27 @@ public final class Trainer implements AutoCloseable {
         Random shuffle = Random.of(config.seed(), "shuffle");
         Random augment = Random.of(config.seed(), "augment");
         int pictures = data.train().size();
-        while (step < steps()) {
-            int epoch = (int) (step / perEpoch) + 1;
-            int[] order = shuffle.at(epoch, 0).permutation(pictures);
-            int[] left = Arrays.copyOfRange(order, (int) (step % perEpoch) * config.batch(), order.length);
-            for (Batch batch : batches.epoch(left, augmentation, index -> source(augment.at(epoch, index)))) {
-                listener.step(take(batch, epoch));
-                if (step % perEpoch != 0 && listener.wantsToStop()) {
+        try (Prefetch prefetch = Prefetch.of(1, 2)) {
+            while (step < steps()) {
+                int epoch = (int) (step / perEpoch) + 1;
+                int[] order = shuffle.at(epoch, 0).permutation(pictures);
+                int[] left = Arrays.copyOfRange(order, (int) (step % perEpoch) * config.batch(), order.length);
+                for (Batch batch : prefetch.batches(batches.epoch(left, augmentation,
+                        index -> RandomSource.of(augment.at(epoch, index))))) {
+                    listener.step(take(batch, epoch));
+                    if (step % perEpoch != 0 && listener.wantsToStop()) {
+                        return End.STOPPED;
+                    }
+                }
+                double loss = lossSum / perEpoch;
+                double accuracy = (double) right / (perEpoch * config.batch());
+                lossSum = 0;
+                right = 0;
+                listener.epoch(new Epoch(epoch, step, loss, accuracy,
+                        Evaluation.of(model, data.validation(), preprocessing, Evaluation.BATCH)));
+                if (step < steps() && listener.wantsToStop()) {
                     return End.STOPPED;
                 }
-            }
-            double loss = lossSum / perEpoch;
-            double accuracy = (double) right / (perEpoch * config.batch());
-            lossSum = 0;
-            right = 0;
-            listener.epoch(new Epoch(epoch, step, loss, accuracy,
-                    Evaluation.of(model, data.validation(), preprocessing, Evaluation.BATCH)));
-            if (step < steps() && listener.wantsToStop()) {
-                return End.STOPPED;
             }
         }
         return End.COMPLETE;
@@ -315,17 +319,5 @@ public final class Trainer implements AutoCloseable {
             right += Evaluation.largest(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes)) == labels[i] ? 1 : 0;
         }
         return right;
-    }
-
-    /** The numbers of one picture in one epoch, drawn in order. */
-    private static RandomSource source(Random random) {
-        return new RandomSource() {
-            private long drawn;
-
-            @Override
-            public int nextInt(int bound) {
-                return random.below(bound, drawn++);
-            }
-        };
     }
 }

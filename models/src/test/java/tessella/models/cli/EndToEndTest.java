@@ -31,7 +31,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import tessella.engine.Memory;
 import tessella.engine.json.Json;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Picture;
 import tessella.models.train.Checkpoint;
@@ -195,7 +195,7 @@ class EndToEndTest {
 
     @Test
     void predictNamesTheClassesWithTheProbabilitiesOfTheModel() throws IOException {
-        ImageSet test = DataSet.DIGITS.load(DataSet.defaultRoot()).test();
+        ImageSet test = ShippedData.DIGITS.load(ShippedData.defaultRoot()).test();
         float[][] probabilities;
         try (Checkpoint loaded = Checkpoint.load(checkpoint)) {
             probabilities = Evaluation.of(loaded.model(), test.first(3), loaded.preprocessing(), 3).probabilities();

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import tessella.models.data.DataException;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
 
@@ -71,7 +71,7 @@ class MainTest {
     void trainReadsItsOptions() {
         TrainCommand defaults = TrainCommand.of(TrainCommand.COMMAND.parse(List.of()));
         assertEquals("soft-moe-tiny", defaults.model());
-        assertEquals(DataSet.FASHION_MNIST, defaults.data());
+        assertEquals(ShippedData.FASHION_MNIST, defaults.data());
         assertEquals(22, defaults.epochs());
         assertEquals(16, defaults.batch());
         assertEquals(1e-3, defaults.learningRate());
@@ -84,7 +84,7 @@ class MainTest {
                 "digits", "--epochs", "3", "--seed", "-5", "--out", "x", "--limit=100", "--warmup=0.5", "--clip", "0",
                 "--threads", "2", "--data-root", "d", "--optimizer", "adafactor", "--schedule=rsqrt")));
         assertEquals("vit-tiny", given.model());
-        assertEquals(DataSet.DIGITS, given.data());
+        assertEquals(ShippedData.DIGITS, given.data());
         assertEquals(3, given.epochs());
         assertEquals(-5, given.seed());
         assertEquals(Optional.of(Path.of("x")), given.out());
@@ -109,7 +109,7 @@ class MainTest {
 
     @Test
     void theOtherCommandsReadTheirs() {
-        assertEquals(new EvalCommand(Path.of("m"), DataSet.DIGITS, Optional.empty(), 7, 1), EvalCommand.of(
+        assertEquals(new EvalCommand(Path.of("m"), ShippedData.DIGITS, Optional.empty(), 7, 1), EvalCommand.of(
                 EvalCommand.COMMAND.parse(List.of("m", "--data=digits", "--batch=7", "--threads=1"))));
         assertEquals(new PredictCommand(Path.of("m"), List.of(Path.of("a.png"), Path.of("b.png")), 5, 1),
                 PredictCommand.of(PredictCommand.COMMAND.parse(List.of("m", "a.png", "b.png", "--top", "5",

@@ -23,7 +23,7 @@ class PreprocessingTest {
 
     @Test
     void standardisingGivesMeanZeroAndVarianceOne() throws IOException {
-        ImageSet train = DataSet.FASHION_MNIST.load(DataSet.defaultRoot()).train();
+        ImageSet train = ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot()).train();
         Preprocessing preprocessing = Preprocessing.standardising(train);
         double sum = 0;
         double squares = 0;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Picture;
 
@@ -22,7 +22,7 @@ final class Example {
     }
 
     static Report report() throws IOException {
-        return report(DataSet.FASHION_MNIST.load(DataSet.defaultRoot()).test());
+        return report(ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot()).test());
     }
 
     static Report report(ImageSet test) {

@@ -32,7 +32,7 @@ import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.io.Safetensors;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Preprocessing;
 import tessella.models.nn.QkNorm;
@@ -109,7 +109,7 @@ class CheckpointTest {
     @Test
     @Tag("widths")
     void theLoadedModelSaysTheVerySame() throws IOException {
-        ImageSet pictures = DataSet.DIGITS.load(DataSet.defaultRoot()).test().first(50);
+        ImageSet pictures = ShippedData.DIGITS.load(ShippedData.defaultRoot()).test().first(50);
         Evaluation before;
         try (Checkpoint saved = checkpoint(2)) {
             before = Evaluation.of(saved.model(), pictures, PREPROCESSING, 50);

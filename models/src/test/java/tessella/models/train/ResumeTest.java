@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Memory;
-import tessella.models.data.DataSet;
 import tessella.models.data.DataSplits;
+import tessella.models.data.ShippedData;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
 import tessella.models.vit.Head;
@@ -78,7 +78,7 @@ class ResumeTest {
     }
 
     private static Trainer trainer(VisionTransformer model, TrainConfig config) {
-        return new Trainer(model, data, ShortRun.preprocessing(data), DataSet.FASHION_MNIST.augmentation(), config);
+        return new Trainer(model, data, ShortRun.preprocessing(data), ShippedData.FASHION_MNIST.augmentation(), config);
     }
 
     private static Map<String, float[]> values(VisionTransformer model) {

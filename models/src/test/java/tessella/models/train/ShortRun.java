@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import tessella.engine.DType;
 import tessella.engine.Workers;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.DataSplits;
 import tessella.models.data.Preprocessing;
 import tessella.models.vit.VisionTransformer;
@@ -43,7 +43,7 @@ final class ShortRun {
     }
 
     static DataSplits data() throws IOException {
-        DataSplits all = DataSet.FASHION_MNIST.load(DataSet.defaultRoot());
+        DataSplits all = ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot());
         return new DataSplits(all.name(), all.train().first(160), all.validation().first(50), all.test().first(50));
     }
 
@@ -69,7 +69,7 @@ final class ShortRun {
                 Checkpoint checkpoint = new Checkpoint(VisionTransformer.initialized(MODEL, DType.F32, seed),
                         preprocessing(data), data.classNames(), Map.of())) {
             Workers.with(workers, () -> Trainer.train(checkpoint.model(), data, checkpoint.preprocessing(),
-                    DataSet.FASHION_MNIST.augmentation(), config(4, 2e-3, seed), new Trainer.Listener() {
+                    ShippedData.FASHION_MNIST.augmentation(), config(4, 2e-3, seed), new Trainer.Listener() {
                         @Override
                         public void step(Trainer.Step step) {
                             losses.add(step.loss());

@@ -26,7 +26,7 @@ import tessella.engine.DType;
 import tessella.engine.Memory;
 import tessella.engine.Workers;
 import tessella.models.data.Augmentation;
-import tessella.models.data.DataSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.DataSplits;
 import tessella.models.data.Preprocessing;
 import tessella.models.vit.VisionTransformer;
@@ -248,7 +248,7 @@ class TrainerTest {
     }
 
     private static void train(VisionTransformer model, double learningRate, Trainer.Listener listener) {
-        Trainer.train(model, data, ShortRun.preprocessing(data), DataSet.FASHION_MNIST.augmentation(),
+        Trainer.train(model, data, ShortRun.preprocessing(data), ShippedData.FASHION_MNIST.augmentation(),
                 ShortRun.config(2, learningRate, 1), listener);
     }
 

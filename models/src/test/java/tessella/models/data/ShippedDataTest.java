@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-class DataSetTest {
+class ShippedDataTest {
     @TempDir
     private Path root;
 
     @Test
     void fashionMnistHas540And60And1000PicturesOfEachClass() throws IOException {
-        DataSplits splits = DataSet.FASHION_MNIST.load(DataSet.defaultRoot());
+        DataSplits splits = ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot());
         assertEquals("fashion-mnist train: 5400 pictures of 28 x 28 x 1 in 10 classes", splits.train().toString());
         assertEquals("fashion-mnist validation: 600 pictures of 28 x 28 x 1 in 10 classes",
                 splits.validation().toString());
@@ -42,8 +42,8 @@ class DataSetTest {
 
     @Test
     void fashionMnistValidatesOnTheLastPicturesOfEachClassInFileOrder() throws IOException {
-        DataSplits splits = DataSet.FASHION_MNIST.load(DataSet.defaultRoot());
-        Path folder = DataSet.defaultRoot().resolve("fashion-mnist");
+        DataSplits splits = ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot());
+        Path folder = ShippedData.defaultRoot().resolve("fashion-mnist");
         int[] labels = Idx.labels(DataFile.read(folder.resolve("train-labels-idx1-ubyte.gz")), 10);
         Idx.Images images = Idx.images(DataFile.read(folder.resolve("train-images-idx3-ubyte.gz")));
         int train = 0;
@@ -61,7 +61,7 @@ class DataSetTest {
 
     @Test
     void digitsSplitIsStratifiedAndSharesNoPicture() throws IOException {
-        DataSplits splits = DataSet.DIGITS.load(DataSet.defaultRoot());
+        DataSplits splits = ShippedData.DIGITS.load(ShippedData.defaultRoot());
         assertEquals("digits train: 1266 pictures of 8 x 8 x 1 in 10 classes", splits.train().toString());
         assertEquals("digits validation: 178 pictures of 8 x 8 x 1 in 10 classes", splits.validation().toString());
         assertEquals("digits test: 353 pictures of 8 x 8 x 1 in 10 classes", splits.test().toString());
@@ -80,7 +80,7 @@ class DataSetTest {
 
     @Test
     void digitsReadTheFirstLineRight() throws IOException {
-        ImageSet train = DataSet.DIGITS.load(DataSet.defaultRoot()).train();
+        ImageSet train = ShippedData.DIGITS.load(ShippedData.defaultRoot()).train();
         assertEquals(0, train.label(0));
         // 0,0,5,13,9,1,0,0 of 16
         assertEquals(List.of(0, 0, 80, 207, 143, 16, 0, 0),
@@ -89,32 +89,32 @@ class DataSetTest {
 
     @Test
     void namesOnTheCommandLine() {
-        assertEquals(List.of("fashion-mnist", "digits"), DataSet.labels());
-        assertEquals(DataSet.DIGITS, DataSet.byLabel("digits"));
+        assertEquals(List.of("fashion-mnist", "digits"), ShippedData.labels());
+        assertEquals(ShippedData.DIGITS, ShippedData.byLabel("digits"));
         assertEquals("data: expected one of [fashion-mnist, digits], found \"cats\"",
-                assertThrows(IllegalArgumentException.class, () -> DataSet.byLabel("cats")).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> ShippedData.byLabel("cats")).getMessage());
     }
 
     @Test
     void mirrorImagesAndShiftsAreForClothesOnly() {
-        assertEquals("horizontal flips and shifts of up to 1 pixel", DataSet.FASHION_MNIST.augmentation().toString());
-        assertEquals("none", DataSet.DIGITS.augmentation().toString());
+        assertEquals("horizontal flips and shifts of up to 1 pixel", ShippedData.FASHION_MNIST.augmentation().toString());
+        assertEquals("none", ShippedData.DIGITS.augmentation().toString());
     }
 
     @Test
     void theHashCoversEveryFile() throws IOException {
         Path folder = tinyFashion();
-        String before = DataSet.FASHION_MNIST.load(root).sha256();
+        String before = ShippedData.FASHION_MNIST.load(root).sha256();
         byte[] images = Files.readAllBytes(folder.resolve("t10k-images-idx3-ubyte"));
         images[100]++;
         Files.write(folder.resolve("t10k-images-idx3-ubyte"), images);
-        assertNotEquals(before, DataSet.FASHION_MNIST.load(root).sha256());
+        assertNotEquals(before, ShippedData.FASHION_MNIST.load(root).sha256());
     }
 
     @Test
     void unpackedFilesOfAnyNumberOfPicturesAreReadToo() throws IOException {
         tinyFashion();
-        DataSplits splits = DataSet.FASHION_MNIST.load(root);
+        DataSplits splits = ShippedData.FASHION_MNIST.load(root);
         assertEquals(10, splits.train().size());
         assertEquals(600, splits.validation().size());
         assertEquals(610, splits.test().size());
@@ -164,13 +164,13 @@ class DataSetTest {
         Path file = Files.createDirectories(root.resolve("digits")).resolve("digits.csv.gz");
         Files.writeString(file, "no gzip at all");
         assertMessage(file + ": expected a gzip file, found something else (Not in GZIP format)",
-                () -> DataSet.DIGITS.load(root));
+                () -> ShippedData.DIGITS.load(root));
         byte[] good = gzip("1".repeat(1000));
         Files.write(file, Arrays.copyOf(good, good.length - 9));
         assertMessage(file + ": expected a whole gzip file, found one that ends after " + (good.length - 9) + " bytes",
-                () -> DataSet.DIGITS.load(root));
+                () -> ShippedData.DIGITS.load(root));
         Files.write(file, gzip("\n".repeat((1 << 24) + 1)));
-        assertMessage(file + ": expected at most 16777216 bytes, found more", () -> DataSet.DIGITS.load(root));
+        assertMessage(file + ": expected at most 16777216 bytes, found more", () -> ShippedData.DIGITS.load(root));
     }
 
     @Test
@@ -179,13 +179,13 @@ class DataSetTest {
         String good = "0,".repeat(64) + "7\n";
         Files.write(file, gzip(good + "1,2,3"));
         assertMessage(file + ", line 2: expected 64 values and a label, found 3 fields",
-                () -> DataSet.DIGITS.load(root));
+                () -> ShippedData.DIGITS.load(root));
         Files.write(file, gzip(good + good.replaceFirst("0", "17")));
-        assertMessage(file + ", line 2: expected a value from 0 to 16, found \"17\"", () -> DataSet.DIGITS.load(root));
+        assertMessage(file + ", line 2: expected a value from 0 to 16, found \"17\"", () -> ShippedData.DIGITS.load(root));
         Files.write(file, gzip(good.replaceFirst("0", "x")));
-        assertMessage(file + ", line 1: expected a value from 0 to 16, found \"x\"", () -> DataSet.DIGITS.load(root));
+        assertMessage(file + ", line 1: expected a value from 0 to 16, found \"x\"", () -> ShippedData.DIGITS.load(root));
         Files.write(file, gzip(good.replace("7", "10")));
-        assertMessage(file + ", line 1: expected a label from 0 to 9, found \"10\"", () -> DataSet.DIGITS.load(root));
+        assertMessage(file + ", line 1: expected a label from 0 to 9, found \"10\"", () -> ShippedData.DIGITS.load(root));
     }
 
     @Test
@@ -262,7 +262,7 @@ class DataSetTest {
     }
 
     private void assertRefused(String message) {
-        assertMessage(message, () -> DataSet.FASHION_MNIST.load(root));
+        assertMessage(message, () -> ShippedData.FASHION_MNIST.load(root));
     }
 
     private static void assertMessage(String message, Executable action) {

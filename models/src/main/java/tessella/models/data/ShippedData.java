@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** The data sets that ship, by their names on the command line; models/data/README.md has source and licence. */
-public enum DataSet {
+public enum ShippedData {
     /** 28 x 28 grey clothes in ten classes; 5,400 + 600 + 10,000 pictures in the subset that ships. */
     FASHION_MNIST(FashionMnist.NAME, Augmentation.flipsAndShifts(1)),
     /** 8 x 8 grey handwritten digits; 1,266 + 178 + 353 pictures. A mirrored digit is no digit, and a shift cuts its strokes off. */
@@ -16,7 +16,7 @@ public enum DataSet {
     private final String label;
     private final Augmentation augmentation;
 
-    DataSet(String label, Augmentation augmentation) {
+    ShippedData(String label, Augmentation augmentation) {
         this.label = label;
         this.augmentation = augmentation;
     }
@@ -45,7 +45,7 @@ public enum DataSet {
      * @return an unmodifiable list
      */
     public static List<String> labels() {
-        return Arrays.stream(values()).map(DataSet::label).toList();
+        return Arrays.stream(values()).map(ShippedData::label).toList();
     }
 
     /**
@@ -55,7 +55,7 @@ public enum DataSet {
      * @return the data set
      * @throws IllegalArgumentException if there is none of that name
      */
-    public static DataSet byLabel(String label) {
+    public static ShippedData byLabel(String label) {
         return Arrays.stream(values()).filter(set -> set.label.equals(label)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("data: expected one of %s, found \"%s\"".formatted(
                         labels(), label)));
