@@ -43,17 +43,12 @@ final class FashionMnist {
     }
 
     private static ImageSet read(String name, DataFile images, DataFile labels, String sha256) throws IOException {
-        Idx.Images pictures = Idx.images(images);
-        if (pictures.height() != SIDE || pictures.width() != SIDE) {
+        ImageSet set = Idx.set(name, images, labels, CLASSES, sha256);
+        if (set.height() != SIDE || set.width() != SIDE) {
             throw new DataException("%s: expected pictures of %d x %d, found %d x %d".formatted(images.path(), SIDE,
-                    SIDE, pictures.height(), pictures.width()));
+                    SIDE, set.height(), set.width()));
         }
-        int[] classes = Idx.labels(labels, CLASSES.size());
-        if (classes.length != pictures.count()) {
-            throw new DataException("%s: expected a label for each of %d pictures, found %d labels".formatted(
-                    labels.path(), pictures.count(), classes.length));
-        }
-        return ImageSet.of(name, SIDE, SIDE, 1, pictures.pixels(), classes, CLASSES, sha256);
+        return set;
     }
 
     /** The file as published (.gz) or unpacked. */

@@ -2,10 +2,15 @@ package tessella.models.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
-/** The IDX format: a magic number, one 32-bit big-endian extent per dimension, then unsigned bytes. */
-final class Idx {
+/**
+ * Reads pictures in the IDX format of MNIST: a magic number, one 32-bit big-endian extent per dimension, then unsigned bytes.
+ * A file whose name ends in .gz is unpacked.
+ */
+public final class Idx {
     private static final int MAGIC_IMAGES = 0x0803; // unsigned bytes in three dimensions
     private static final int MAGIC_LABELS = 0x0801; // unsigned bytes in one dimension
     private static final int LARGEST = 1 << 28; // five times the original training pictures
@@ -13,6 +18,33 @@ final class Idx {
     private static final int LABELS_HEADER = 8;
 
     private Idx() {
+    }
+
+    /**
+     * Reads grey pictures and their classes, in file order.
+     *
+     * @param name       what the set is called in messages
+     * @param images     unsigned bytes in three dimensions, [count, height, width]
+     * @param labels     unsigned bytes in one dimension, the class of each picture
+     * @param classNames the names of the classes
+     * @return the set, with the SHA-256 of both files
+     * @throws IOException if a file is missing, damaged or not what it should be
+     */
+    public static ImageSet read(String name, Path images, Path labels, List<String> classNames) throws IOException {
+        DataFile imageFile = DataFile.read(images);
+        DataFile labelFile = DataFile.read(labels);
+        return set(name, imageFile, labelFile, classNames, DataFile.sha256(imageFile, labelFile));
+    }
+
+    static ImageSet set(String name, DataFile imageFile, DataFile labelFile, List<String> classNames, String sha256)
+            throws IOException {
+        Images pictures = images(imageFile);
+        int[] classes = labels(labelFile, classNames.size());
+        if (classes.length != pictures.count()) {
+            throw new DataException("%s: expected a label for each of %d pictures, found %d labels".formatted(
+                    labelFile.path(), pictures.count(), classes.length));
+        }
+        return ImageSet.of(name, pictures.height(), pictures.width(), 1, pictures.pixels(), classes, classNames, sha256);
     }
 
     /** Grey pictures, [count, height, width]. */

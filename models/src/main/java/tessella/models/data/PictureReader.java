@@ -6,11 +6,14 @@ import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -18,52 +21,83 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Reads a user's picture: PNG, JPEG, GIF, BMP, TIFF and whatever else the platform's image readers know. Grey stays
  * grey, everything else becomes red, green and blue in sRGB; what is transparent shows white behind it. The first
- * picture of a file counts; the rotation that a camera notes beside a picture is not applied.
+ * picture of a file counts. A JPEG or PNG file is turned the right way up, as its Exif orientation says. JPEG files in CMYK
+ * are refused: without the printer's profile their colours are a guess.
  *
  * <p>The only class of the library that needs the module {@code java.desktop}. Stateless.
  */
 public final class PictureReader {
-    /** The most pixels a picture may have: a file of a few bytes can claim any number. */
+    /** The most pixels a picture may have unless another number is given: a file of a few bytes can claim any. */
     public static final long MAX_PIXELS = 100_000_000;
+    /** No encoding of a pixel needs more; what else a file holds must fit in the rest. */
+    private static final long BYTES_A_PIXEL = 8;
+    private static final long OTHER_BYTES = 1 << 24;
 
     private PictureReader() {
     }
 
     /**
-     * Reads a picture from a file.
+     * Reads a picture of at most {@link #MAX_PIXELS} from a file.
      *
      * @param file the file
-     * @return the picture at its own size
+     * @return the picture at its own size, upright
      * @throws IOException if there is no such file or it is no picture
      */
     public static Picture read(Path file) throws IOException {
+        return read(file, MAX_PIXELS);
+    }
+
+    /**
+     * Reads a picture from a file. A picture of more pixels is refused by the header of the file, before memory for its
+     * pixels is taken.
+     *
+     * @param file   the file
+     * @param pixels the most pixels it may have, at least 1
+     * @return the picture at its own size, upright
+     * @throws IOException if there is no such file, it is no picture, or it has more pixels
+     */
+    public static Picture read(Path file, long pixels) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new DataException("%s: expected a picture file, found %s".formatted(file,
                     Files.isDirectory(file) ? "a folder" : "none"));
         }
-        return read(Files.readAllBytes(file), file.toString());
+        try (InputStream stream = Files.newInputStream(file)) {
+            return read(stream, Files.size(file), file.toString(), pixels);
+        }
     }
 
     /**
-     * Reads a picture from a stream, to its end; the caller closes it.
+     * Reads a picture of at most {@link #MAX_PIXELS} from a stream, to its end; the caller closes it.
      *
      * @param stream the bytes of a picture file
-     * @return the picture at its own size
+     * @return the picture at its own size, upright
      * @throws IOException if reading fails or the bytes are no picture
      */
     public static Picture read(InputStream stream) throws IOException {
-        return read(stream.readAllBytes());
+        return read(stream.readNBytes((int) (MAX_PIXELS * BYTES_A_PIXEL + 2 * OTHER_BYTES))); // more is refused
+    }
+
+    /**
+     * Reads a picture of at most {@link #MAX_PIXELS} from bytes.
+     *
+     * @param file the bytes of a picture file
+     * @return the picture at its own size, upright
+     * @throws IOException if the bytes are no picture
+     */
+    public static Picture read(byte[] file) throws IOException {
+        return read(file, MAX_PIXELS);
     }
 
     /**
      * Reads a picture from bytes.
      *
-     * @param file the bytes of a picture file
-     * @return the picture at its own size
-     * @throws IOException if the bytes are no picture
+     * @param file   the bytes of a picture file
+     * @param pixels the most pixels it may have, at least 1
+     * @return the picture at its own size, upright
+     * @throws IOException if the bytes are no picture, or one of more pixels
      */
-    public static Picture read(byte[] file) throws IOException {
-        return read(file, "picture");
+    public static Picture read(byte[] file, long pixels) throws IOException {
+        return read(new ByteArrayInputStream(file), file.length, "picture", pixels);
     }
 
     /**
@@ -78,31 +112,59 @@ public final class PictureReader {
                 ? grey(image) : colour(image);
     }
 
-    private static Picture read(byte[] file, String name) throws IOException {
-        try (MemoryCacheImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+    private static Picture read(InputStream file, long bytes, String name, long largest) throws IOException {
+        if (bytes / BYTES_A_PIXEL > largest + OTHER_BYTES / BYTES_A_PIXEL) {
+            throw new DataException("%s: expected a picture of at most %d pixels, found a file of %d bytes".formatted(name,
+                    largest, bytes));
+        }
+        try (MemoryCacheImageInputStream stream = new MemoryCacheImageInputStream(file)) {
+            PictureHeader header = PictureHeader.of(stream);
+            stream.seek(0);
             Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
             if (!readers.hasNext()) {
                 throw new DataException("%s: expected a picture (PNG, JPEG, GIF, BMP or TIFF), found %d other bytes"
-                        .formatted(name, file.length));
+                        .formatted(name, bytes));
             }
             ImageReader reader = readers.next();
             try {
                 reader.setInput(stream, true, true);
-                long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-                if (pixels > MAX_PIXELS) {
-                    throw new DataException("%s: expected a picture of at most %d pixels, found %d x %d".formatted(
-                            name, MAX_PIXELS, reader.getWidth(0), reader.getHeight(0)));
-                }
-                return of(reader.read(0));
+                return read(reader, header, name, largest);
             } finally {
                 reader.dispose();
             }
         } catch (DataException e) {
             throw e;
         } catch (IOException | RuntimeException e) { // the platform's readers throw both on damaged files
-            throw new DataException("%s: expected a picture, found a damaged or unsupported file (%s)".formatted(name,
-                    e.getMessage()), e);
+            throw damaged(name, e instanceof EOFException ? "it ends early" : e.getMessage(), e);
         }
+    }
+
+    private static Picture read(ImageReader reader, PictureHeader header, String name, long largest)
+            throws IOException {
+        int height = reader.getHeight(0);
+        int width = reader.getWidth(0);
+        if ((long) width * height > largest) {
+            throw new DataException("%s: expected a picture of at most %d pixels, found %d x %d".formatted(name, largest, width,
+                    height));
+        }
+        if (header.components() == 4) {
+            throw new DataException("%s: expected a JPEG file in grey or RGB, found one of 4 channels (CMYK); convert it to RGB"
+                    .formatted(name));
+        }
+        List<String> warnings = new ArrayList<>();
+        reader.addIIOReadWarningListener((_, warning) -> warnings.add(warning));
+        BufferedImage image = reader.read(0);
+        for (String warning : warnings) { // JPEG files: what is missing would be grey
+            if (warning.startsWith("Truncated") || warning.startsWith("Corrupt")) {
+                throw damaged(name, warning, null);
+            }
+        }
+        return header.upright(of(image));
+    }
+
+    private static DataException damaged(String name, String why, Exception cause) {
+        return new DataException("%s: expected a picture, found a damaged or unsupported file (%s)".formatted(name,
+                String.valueOf(why).lines().findFirst().orElse("")), cause);
     }
 
     /** Takes the samples as they are: the platform's own way to RGB would brighten them, it takes grey for linear. */
