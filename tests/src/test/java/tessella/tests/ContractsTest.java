@@ -41,7 +41,7 @@ class ContractsTest {
     void everyTestThatAContractNamesIsThere() throws IOException {
         Map<String, String> sources = sources();
         List<String> missing = new ArrayList<>();
-        for (String page : List.of("memory.md", "threads.md", "training.md")) {
+        for (String page : List.of("memory.md", "threads.md", "training.md", "data.md")) {
             Matcher named = NAMED.matcher(Files.readString(HOME.resolve("docs").resolve(page)));
             int count = 0;
             for (; named.find(); count++) {
@@ -56,7 +56,7 @@ class ContractsTest {
 
     @Test
     void everyContractNamesATest() throws IOException {
-        for (String page : List.of("memory.md", "threads.md", "training.md")) {
+        for (String page : List.of("memory.md", "threads.md", "training.md", "data.md")) {
             String[] contracts = Files.readString(HOME.resolve("docs").resolve(page)).split("\n- |\n## ");
             for (int i = 1; i < contracts.length; i++) {
                 boolean heading = !contracts[i].contains("\n") && !contracts[i].endsWith(".");
