@@ -159,6 +159,31 @@ class DatasetTest {
     }
 
     @Test
+    void everyRoundAndEpochHasAnOrderOfItsOwn() throws IOException {
+        Mixture one = Mixture.of(24, 5, new Mixture.Part(new Squares(8), 1));
+        Set<List<Integer>> orders = new HashSet<>();
+        for (int epoch = 0; epoch < 3; epoch++) {
+            List<Integer> heights = heights(one.epoch(epoch));
+            for (int round = 0; round < 3; round++) {
+                orders.add(heights.subList(8 * round, 8 * round + 8));
+            }
+        }
+        assertEquals(9, orders.size());
+    }
+
+    @Test
+    void aChangeOfABatchDrawsFromTheSourceOfItsPlace() throws IOException {
+        Epoch epoch = Batches.of(new Squares(5), BYTES, 2, Batches.Remainder.KEEP).inOrder().then(
+                (batch, random) -> new Batch(new float[] {random.nextInt(9)}, batch.targets(), batch.labels(), batch.indices(), 1, 1, 1),
+                place -> bound -> 10 * place);
+        assertEquals(3, epoch.size());
+        for (int place : new int[] {2, 0, 1}) {
+            assertArrayEquals(new float[] {10 * place}, epoch.batch(place).images());
+            assertEquals(2 * place, epoch.batch(place).indices()[0]);
+        }
+    }
+
+    @Test
     void classesOfOneNameAreOneClassInAMixture() throws IOException {
         Picture picture = Picture.of(1, 1, 1, new byte[1]);
         Dataset cats = data(List.of(Example.of(picture, 0, 1)), "cat", "dog");

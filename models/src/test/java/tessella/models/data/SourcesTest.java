@@ -229,7 +229,7 @@ class SourcesTest {
             Files.write(images, packed ? gzip(idx) : idx);
             Files.write(classes, ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count).put(labels).array());
             ImageSet set = Idx.read("idx", images, classes, List.of("a", "b", "c"));
-            assertEquals(count, set.size());
+            assertEquals("idx: " + count + " pictures of " + height + " x " + width + " x 1 in 3 classes", set.toString());
             assertEquals(64, set.sha256().length());
             for (int i = 0; i < count; i++) {
                 assertEquals(i % 3, set.label(i));
