@@ -29,8 +29,8 @@ import tessella.reference.ValueArbitraries;
 
 /** Every operator and its gradient against the oracles and against central differences. */
 class OperatorsProperties {
-    /** What has no gradient: indices. */
-    private static final Set<String> CONSTANTS = Set.of("argmax", "argsort");
+    /** What has no gradient: indices, and the matrix of a resize. */
+    private static final Set<String> CONSTANTS = Set.of("argmax", "argsort", "weights");
 
     @Provide
     Arbitrary<Tested> operators() {
