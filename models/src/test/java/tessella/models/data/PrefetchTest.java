@@ -156,6 +156,9 @@ class PrefetchTest {
         AtomicReference<Throwable> seen = new AtomicReference<>();
         Thread consumer = Thread.ofPlatform().start(() -> seen.set(assertThrows(IllegalStateException.class, batches::next)));
         started.await();
+        while (consumer.getState() != Thread.State.WAITING) { // it may still be asking for the batches after these
+            Thread.onSpinWait();
+        }
         prefetch.close();
         consumer.join();
         assertEquals(2, interrupted.get());
