@@ -1,17 +1,23 @@
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
 
 /**
- * Applies the mutants of mutants.txt to copies of the sources, one at a time, and runs the tests that should turn red.
+ * Compiles the mutants of mutants.txt, one at a time, and runs the tests that should turn red.
  *
  * <pre>
  *   java tests/mutation/Mutation.java [--jobs N] [--only TEXT] [--table FILE]
@@ -24,19 +30,32 @@ import java.util.stream.Stream;
  *   - the text to be found, once (more lines begin with - too)
  *   + what takes its place
  * </pre>
- * The run ends with 1 when a mutant survives, does not compile or does not fit the sources; the table is written as
- * Markdown.
+ * Maven builds everything once; the named tests must then be green. The module of a mutant is compiled beside the sources,
+ * which are never changed, and its classes go before all others on the class path of the tests. (A module above it that
+ * has one of its constants inlined does not see another value.)
+ *
+ * <p>The run ends with 1 when a mutant survives, does not compile or does not fit the sources. The table is Markdown, and
+ * takes the place of the one that a file has already.
  */
 final class Mutation {
-    private static final Pattern FAILED = Pattern.compile("(\\w+\\.\\w+)(?:\\([^)]*\\))?(?:\\[\\d+\\])? -- Time elapsed[^\\n]*<<< (?:FAILURE|ERROR)!");
+    private static final String DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath";
+    private static final Path TEMPLATES = Path.of("kernels/src/main/templates");
+    private static final int MINUTES = 5;
 
-    private record Mutant(String name, String file, String module, String tests, String from, String to) {}
-
-    private record Result(Mutant mutant, String verdict, String killer) {
-        boolean killed() {
-            return verdict.equals("killed");
+    private record Mutant(String name, Path file, String module, List<String> tests, String from, String to) {
+        /** The module that is compiled; test is the one whose tests run. */
+        Path compiled() {
+            return file.subpath(0, 1);
         }
     }
+
+    private record Result(String verdict, String killer) {}
+
+    private final Path root = Path.of("").toAbsolutePath();
+    private final Path work = Files.createTempDirectory("mutants");
+    private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+
+    private Mutation() throws IOException {}
 
     public static void main(String[] arguments) throws Exception {
         int jobs = 1;
@@ -50,23 +69,103 @@ final class Mutation {
                 default -> throw new IllegalArgumentException("expected --jobs, --only or --table, found " + arguments[i]);
             }
         }
-        Path root = Path.of("").toAbsolutePath();
         String wanted = only;
-        List<Mutant> mutants = read(root.resolve("tests/mutation/mutants.txt")).stream()
-                .filter(m -> (m.name() + m.file()).contains(wanted)).toList();
+        Mutation run = new Mutation();
+        List<Mutant> mutants = run.read().stream().filter(m -> (m.name + m.file).contains(wanted)).toList();
+        run.build();
+        run.requireGreen(mutants);
+        Map<String, Result> results = run.all(mutants, jobs);
+        long killed = results.values().stream().filter(r -> r.verdict.equals("killed")).count();
+        System.out.println(killed + " of " + results.size() + " killed");
+        if (table != null) {
+            String before = Files.exists(table) ? Files.readString(table).split("(?m)^\\| mutant ")[0] : "";
+            Files.writeString(table, before + table(mutants, results));
+        }
+        System.exit(killed == mutants.size() ? 0 : 1);
+    }
+
+    private List<Mutant> read() throws IOException {
+        List<Mutant> out = new ArrayList<>();
+        for (String block : Files.readString(root.resolve("tests/mutation/mutants.txt")).split("(?m)^== ")) {
+            if (block.startsWith("#") || block.isBlank()) {
+                continue;
+            }
+            List<String> lines = block.lines().toList();
+            String[] test = value(lines, "test: ").split(" ");
+            out.add(new Mutant(lines.get(0), Path.of(value(lines, "file: ")), test[0], List.of(test[1].split(",")),
+                    text(lines, "-"), text(lines, "+")));
+        }
+        return out;
+    }
+
+    private static String value(List<String> lines, String name) {
+        return lines.stream().filter(line -> line.startsWith(name)).findFirst().orElseThrow(() -> new IllegalArgumentException(
+                "mutants.txt: expected a line \"" + name + "...\" for " + lines.get(0))).substring(name.length());
+    }
+
+    private static String text(List<String> lines, String mark) {
+        return lines.stream().skip(1).filter(line -> line.equals(mark) || line.startsWith(mark + " "))
+                .map(line -> line.substring(Math.min(2, line.length()))).collect(Collectors.joining("\n"));
+    }
+
+    /** Classes and class paths of all modules, and the runner of tests; one test runs, so that its launcher is at hand. */
+    private void build() throws IOException, InterruptedException {
+        requireEnd(0, root, "mvn", "-q", "-B", "-pl", "models", "-am", "test", DEPENDENCIES, "-Dtest=ComparisonTest",
+                "-Dsurefire.failIfNoSpecifiedTests=false", "-Dtessella.widths=none", "-Dmdep.outputFile=target/test.classpath");
+        requireEnd(0, root, tool("javac"), "-d", work.toString(), "-cp", classPath("models"),
+                "tests/mutation/FirstFailure.java", "kernels/src/build/Expand.java");
+    }
+
+    private static String tool(String name) {
+        return Path.of(System.getProperty("java.home"), "bin", name).toString();
+    }
+
+    private void requireEnd(int expected, Path directory, String... command) throws IOException, InterruptedException {
+        int found = new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start().waitFor();
+        if (found != expected) {
+            throw new IllegalStateException(String.join(" ", command) + ": ended with " + found);
+        }
+    }
+
+    /** The tests of a module, its classes and all that they need. */
+    private String classPath(String module) throws IOException {
+        Path target = root.resolve(module).resolve("target");
+        String needed = Files.readString(target.resolve("test.classpath"));
+        String engine = Arrays.stream(needed.split(File.pathSeparator)).filter(e -> e.contains("platform-engine")).findFirst()
+                .orElseThrow();
+        return String.join(File.pathSeparator, work.toString(), target.resolve("test-classes").toString(),
+                target.resolve("classes").toString(), needed, engine.replace("platform-engine", "platform-launcher"));
+    }
+
+    /** A mutant that an always red test kills is worth nothing. */
+    private void requireGreen(List<Mutant> mutants) throws IOException, InterruptedException {
+        Map<String, TreeSet<String>> tests = new TreeMap<>();
+        mutants.forEach(m -> tests.computeIfAbsent(m.module, module -> new TreeSet<>()).addAll(m.tests));
+        for (var module : tests.entrySet()) {
+            Path log = work.resolve(module.getKey() + ".log");
+            Result result = test(module.getKey(), List.copyOf(module.getValue()), null, log);
+            if (!result.verdict.equals("SURVIVED")) {
+                throw new IllegalStateException(module.getKey() + ": expected green tests without a mutant, found "
+                        + result.verdict + " " + result.killer + "; see " + log);
+            }
+            System.out.println(module.getKey() + ": green without a mutant: " + String.join(" ", module.getValue()));
+        }
+    }
+
+    private Map<String, Result> all(List<Mutant> mutants, int jobs) throws InterruptedException {
         ConcurrentLinkedQueue<Mutant> left = new ConcurrentLinkedQueue<>(mutants);
-        List<Result> results = new ArrayList<>();
+        Map<String, Result> results = new TreeMap<>();
         List<Thread> workers = new ArrayList<>();
         for (int job = 0; job < jobs; job++) {
-            Path copy = Files.createTempDirectory("mutants");
-            copy(root, copy);
+            Path folder = work.resolve("job" + job);
             workers.add(Thread.ofPlatform().start(() -> {
                 for (Mutant mutant = left.poll(); mutant != null; mutant = left.poll()) {
-                    Result result = run(copy, mutant);
+                    long start = System.nanoTime();
+                    Result result = run(mutant, folder);
                     synchronized (results) {
-                        results.add(result);
-                        System.out.printf("%3d/%d  %-9s %-52s %s%n", results.size(), mutants.size(), result.verdict(),
-                                mutant.name(), result.killer());
+                        results.put(mutant.name, result);
+                        System.out.printf("%3d/%d  %-9s %4.1f s  %-56s %s%n", results.size(), mutants.size(), result.verdict,
+                                (System.nanoTime() - start) / 1e9, mutant.name, result.killer);
                     }
                 }
             }));
@@ -74,110 +173,105 @@ final class Mutation {
         for (Thread worker : workers) {
             worker.join();
         }
-        long alive = results.stream().filter(r -> !r.killed()).count();
-        System.out.println(results.size() - alive + " of " + results.size() + " killed");
-        if (table != null) {
-            Files.writeString(table, table(mutants, results));
-        }
-        System.exit(alive == 0 ? 0 : 1);
+        return results;
     }
 
-    private static String table(List<Mutant> order, List<Result> results) {
-        StringBuilder out = new StringBuilder("| mutant | file | killed by |\n|---|---|---|\n");
-        for (Mutant mutant : order) {
-            for (Result result : results) {
-                if (result.mutant() == mutant) {
-                    String file = mutant.file().substring(mutant.file().lastIndexOf('/') + 1);
-                    out.append("| ").append(mutant.name()).append(" | ").append(file).append(" | ")
-                            .append(result.killed() ? result.killer() : "**" + result.verdict() + "**").append(" |\n");
-                }
-            }
-        }
-        return out.toString();
-    }
-
-    private static List<Mutant> read(Path file) throws IOException {
-        List<Mutant> out = new ArrayList<>();
-        for (String block : Files.readString(file).split("(?m)^== ")) {
-            if (block.startsWith("#") || block.isBlank()) {
-                continue;
-            }
-            List<String> lines = block.lines().toList();
-            String path = "";
-            String[] test = {};
-            List<String> from = new ArrayList<>();
-            List<String> to = new ArrayList<>();
-            for (String line : lines.subList(1, lines.size())) {
-                if (line.startsWith("file: ")) {
-                    path = line.substring(6);
-                } else if (line.startsWith("test: ")) {
-                    test = line.substring(6).split(" ");
-                } else if (line.startsWith("- ")) {
-                    from.add(line.substring(2));
-                } else if (line.startsWith("+")) {
-                    to.add(line.substring(Math.min(2, line.length())));
-                }
-            }
-            out.add(new Mutant(lines.get(0), path, test[0], test[1], String.join("\n", from), String.join("\n", to)));
-        }
-        return out;
-    }
-
-    private static void copy(Path root, Path target) throws IOException {
-        List<Path> files;
-        try (Stream<Path> walk = Files.walk(root)) {
-            files = walk.filter(f -> !f.toString().contains("/.git/") && !root.relativize(f).startsWith("runs")).toList();
-        }
-        for (Path file : files) {
-            Path to = target.resolve(root.relativize(file));
-            if (Files.isDirectory(file)) {
-                Files.createDirectories(to);
-            } else {
-                Files.copy(file, to, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
-    }
-
-    private static Result run(Path copy, Mutant mutant) {
-        Path file = copy.resolve(mutant.file());
+    private Result run(Mutant mutant, Path folder) {
         try {
-            String text = Files.readString(file);
-            int at = text.indexOf(mutant.from());
-            if (at < 0 || text.indexOf(mutant.from(), at + 1) >= 0) {
-                return new Result(mutant, at < 0 ? "not found" : "not once", "");
+            String text = Files.readString(root.resolve(mutant.file));
+            int at = text.indexOf(mutant.from);
+            if (mutant.from.isEmpty() || at < 0 || text.indexOf(mutant.from, at + 1) >= 0) {
+                return new Result(at < 0 ? "not found" : "not once", "");
             }
-            Files.writeString(file, text.substring(0, at) + mutant.to() + text.substring(at + mutant.from().length()));
-            try {
-                return test(copy, mutant);
-            } finally {
-                Files.writeString(file, text);
+            delete(folder);
+            Path sources = folder.resolve("sources");
+            Path module = root.resolve(mutant.compiled());
+            copy(module.resolve("src/main/java"), sources);
+            String changed = text.substring(0, at) + mutant.to + text.substring(at + mutant.from.length());
+            if (mutant.file.startsWith(TEMPLATES)) {
+                Path templates = folder.resolve("templates");
+                copy(root.resolve(TEMPLATES), templates);
+                Files.writeString(templates.resolve(TEMPLATES.relativize(mutant.file)), changed);
+                requireEnd(0, root, tool("java"), "-cp", work.toString(), "Expand", templates.toString(), sources.toString());
+            } else {
+                copy(module.resolve("target/generated-sources/kernels"), sources);
+                Files.writeString(sources.resolve(mutant.compiled().resolve("src/main/java").relativize(mutant.file)), changed);
             }
-        } catch (IOException | InterruptedException e) {
-            return new Result(mutant, e.toString(), "");
+            Path classes = Files.createDirectories(folder.resolve("classes"));
+            return compile(mutant.compiled().toString(), sources, classes, folder.resolve("compiler.log"))
+                    ? test(mutant.module, mutant.tests, classes, folder.resolve("tests.log"))
+                    : new Result("broken", "does not compile");
+        } catch (IOException | InterruptedException | IllegalStateException e) {
+            return new Result("broken", e.toString());
         }
     }
 
-    private static Result test(Path copy, Mutant mutant) throws IOException, InterruptedException {
-        Path log = copy.resolve("mutant.log");
-        Process process = new ProcessBuilder("mvn", "-o", "-B", "-pl", mutant.module(), "-am", "test", "-Dtest="
-                + mutant.tests(), "-Dsurefire.failIfNoSpecifiedTests=false", "-Dtessella.widths=none")
-                .directory(copy.toFile()).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        if (!process.waitFor(10, TimeUnit.MINUTES)) {
+    private boolean compile(String module, Path sources, Path classes, Path log) throws IOException {
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null);
+                var out = Files.newBufferedWriter(log)) {
+            return compiler.getTask(out, files, null, List.of("-d", classes.toString(), "-cp", classPath(module), "-proc:none",
+                    "-nowarn", "--add-modules", "jdk.incubator.vector"), null, files.getJavaFileObjectsFromPaths(
+                    walk(sources).stream().filter(f -> f.toString().endsWith(".java")).toList())).call();
+        }
+    }
+
+    /** Runs the tests of a module with these classes before all others. */
+    private Result test(String module, List<String> tests, Path classes, Path log) throws IOException, InterruptedException {
+        Path compiled = root.resolve(module).resolve("target/test-classes");
+        List<String> names = walk(compiled).stream().map(f -> compiled.relativize(f).toString().replace(File.separator, "."))
+                .filter(n -> tests.contains(n.replaceAll("(.*\\.)?(\\w+)\\.class$", "$2"))).map(n -> n.replace(".class", "")).toList();
+        if (names.size() < tests.size()) {
+            return new Result("no test", "of " + tests + " only " + names);
+        }
+        List<String> command = new ArrayList<>(List.of(tool("java"), "-ea", "--add-modules", "jdk.incubator.vector",
+                "-Djava.awt.headless=true", "-Dtessella.home=" + root,
+                "-Dbasedir=" + root.resolve(module),
+                "-Djava.util.logging.config.file=" + root.resolve("tests/logging.properties"), "-cp",
+                (classes == null ? "" : classes + File.pathSeparator) + classPath(module), "FirstFailure"));
+        command.addAll(names);
+        Process process = new ProcessBuilder(command).directory(root.resolve(module).toFile()).redirectErrorStream(true)
+                .redirectOutput(log.toFile()).start();
+        if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-            return new Result(mutant, "killed", "it never ends");
+            process.destroyForcibly().waitFor();
+            return new Result("killed", "tests that never end");
         }
-        String output = Files.readString(log);
-        if (process.exitValue() == 0) {
-            return new Result(mutant, output.contains("Tests run:") ? "SURVIVED" : "no test", "");
+        return switch (process.exitValue()) {
+            case 0 -> new Result("SURVIVED", "");
+            case 1 -> new Result("killed", Files.readAllLines(log).getLast());
+            case 2 -> new Result("no test", "");
+            default -> new Result("killed", "a crash, exit " + process.exitValue());
+        };
+    }
+
+    private static String table(List<Mutant> mutants, Map<String, Result> results) {
+        return "| mutant | file | killed by |\n|---|---|---|\n" + mutants.stream().map(mutant -> {
+            Result result = results.get(mutant.name);
+            return "| " + mutant.name + " | " + mutant.file.getFileName() + " | "
+                    + (result.verdict.equals("killed") ? result.killer : "**" + result.verdict + "**") + " |\n";
+        }).collect(Collectors.joining());
+    }
+
+    private static List<Path> walk(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return List.of();
         }
-        Matcher failed = FAILED.matcher(output.replaceAll("\u001b\\[[;\\d]*m", ""));
-        boolean found = false;
-        String killer = "";
-        while (failed.find()) {
-            found = true;
-            killer = failed.group(1);
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile).toList();
         }
-        return new Result(mutant, found ? "killed" : "broken", killer);
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        for (Path file : walk(from)) {
+            Path target = to.resolve(from.relativize(file));
+            Files.createDirectories(target.getParent());
+            Files.copy(file, target);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        for (Path file : walk(folder)) {
+            Files.delete(file);
+        }
     }
 }

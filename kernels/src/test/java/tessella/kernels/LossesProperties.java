@@ -121,6 +121,7 @@ class LossesProperties {
                 double v = z.get(at);
                 double term = Math.max(v, 0) - t.get(at) * v + Math.log1p(Math.exp(-Math.abs(v)));
                 loss[row] += term;
+                // of a single class far from 0 the loss may be too small for the type
                 allowedLoss[row] += 4 * type.unit * Math.abs(term) + 4 * type.minNormal;
                 dz[at] = dloss.get(row) * (1 / (1 + Math.exp(-v)) - t.get(at));
                 allowed[at] = 12 * type.unit * Math.abs(dloss.get(row)) + 4 * type.minNormal;

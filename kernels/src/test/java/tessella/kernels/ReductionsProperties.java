@@ -166,14 +166,17 @@ class ReductionsProperties {
         double[] allowedSlope = new double[rows * width];
         for (int row = 0; row < rows; row++) {
             double mean = 0;
+            double size = 0;
             for (int i = 0; i < width; i++) {
                 mean += x.get(row * width + i) / width;
+                size += Math.abs(x.get(row * width + i)) / width;
             }
             for (int i = 0; i < width; i++) {
                 double d = x.get(row * width + i) - mean;
                 expected[row] += d * d / (width - 1);
                 slope[row * width + i] = 2 * dy.get(row) * d / (width - 1);
-                allowedSlope[row * width + i] = 4 * type.unit * Math.abs(dy.get(row)) * (Math.abs(d) + Math.abs(mean));
+                // terms of the mean may cancel
+                allowedSlope[row * width + i] = 4 * type.unit * Math.abs(dy.get(row)) * (Math.abs(d) + size);
             }
             // the mean that is taken off is rounded, which must not tell
             allowed[row] = (width + 8) * type.unit * expected[row] + 4 * type.unit * type.unit * mean * mean;
