@@ -11,6 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tessella.engine.AttentionMask;
 import tessella.engine.DType;
+import tessella.engine.NdArray;
+import tessella.engine.Scope;
+import tessella.engine.Shape;
 import tessella.reference.Array;
 import tessella.reference.AttentionOracle;
 import tessella.reference.Comparison;
@@ -50,6 +53,25 @@ class AttentionTest {
         assertEquals(4, plain.length);
         for (int i = 0; i < plain.length; i++) {
             assertArrayEquals(plain[i], weighted[i], "result or gradient " + i);
+        }
+    }
+
+    @Test
+    void bothOfTwoMasksLiveUntilTheGradient() {
+        try (Tape tape = Tape.record()) {
+            Tensor a = tape.watch(Tensor.of(Operator.array(DType.F64, q)));
+            Tensor y;
+            try (Scope inner = Scope.open()) {
+                NdArray first = NdArray.of(inner, Shape.of(5), new double[] {1, 0, 1, 1, 1});
+                NdArray second = NdArray.of(inner, Shape.of(5), new double[] {1, 1, 1, 0, 1});
+                y = Attention.attention(a, a, a, 0.5, AttentionMask.keep(first).and(AttentionMask.keep(second)));
+            }
+            NdArray dy = Operator.array(DType.F64, ValueArbitraries.normal(5, 2, 5, 3, 4));
+            Array seen = Array.of(new int[] {5}, 1, 0, 1, 0, 1);
+            AttentionOracle.Gradients expected = AttentionOracle.attentionVjp(q, q, q, 0.5, null, seen,
+                    ValueArbitraries.normal(5, 2, 5, 3, 4));
+            Comparison.of("dq + dk + dv", expected.q().plus(expected.k()).plus(expected.v()),
+                    tape.gradients(List.of(y), List.of(dy)).of(a).toDoubles()).requireWithin(1e-12, 1e-12);
         }
     }
 

@@ -320,6 +320,21 @@ class TapeTest {
     }
 
     @Test
+    void theGradientCheckLooksAtEveryInput() {
+        try (Scope scope = Scope.open()) {
+            NdArray x = NdArray.of(scope, Shape.of(2), new double[] {1, 2});
+            // y = a + 2 b, of which the second gradient says 1
+            GradientCheck.Worst worst = GradientCheck.worst(t -> Tape.operator("bad", Pointwise.apply(Pointwise.Binary.ADD,
+                    t.get(0).value(), Pointwise.scale(t.get(1).value(), 2)), Tape.saved(), (dy, to) -> {
+                to.add(t.get(0), dy);
+                to.add(t.get(1), dy);
+            }, t.get(0), t.get(1)), List.of(x, x.copy()));
+            assertEquals(1, worst.input());
+            assertEquals(2, worst.numeric() / worst.analytic(), 1e-6);
+        }
+    }
+
+    @Test
     void theGradientCheckTakesWhatIsNoNumberForTheWorst() {
         try (Scope scope = Scope.open()) {
             NdArray x = NdArray.of(scope, Shape.of(3), new double[] {1, 2, 3});
@@ -402,6 +417,8 @@ class TapeTest {
             requireMessage(refused, () -> Reductions.mean(Shapes.slice(x, 0, 0, 0)), "mean", "[0, 3]");
             requireMessage(refused, () -> Patches.patchify(x, 2), "patchify", "[2, 3]");
             requireMessage(refused, () -> Patches.patchify(four, 5), "patchify", "5 x 5", "[1, 4, 4, 1]");
+            requireMessage(refused, () -> Patches.patchify(Shapes.slice(four, 1, 0, 2), 3), "patchify", "3 x 3", "[1, 2, 4, 1]");
+            requireMessage(refused, () -> Patches.patchify(Shapes.slice(four, 2, 0, 2), 3), "patchify", "3 x 3", "[1, 4, 2, 1]");
             requireMessage(refused, () -> Patches.unpatchify(x, 2, 1, 1), "unpatchify", "[2, 3]");
             requireMessage(refused, () -> Elementwise.add(x, Tensor.of(NdArray.zeros(scope, DType.F32, SHAPE))), "ADD",
                     "float64", "float32");

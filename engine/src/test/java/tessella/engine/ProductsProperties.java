@@ -1,5 +1,7 @@
 package tessella.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static tessella.engine.Samples.refused;
 
 import java.util.SplittableRandom;
@@ -132,9 +134,24 @@ class ProductsProperties {
             refused(() -> x.diagonal(1, -1), "diagonal", "1 and -1");
             refused(() -> Einsum.of("abc->a").apply(x), "\"abc\"", "3 axes", "[2, 3]");
             refused(() -> Einsum.of("ab,bc->ac").apply(x, x), "axis b", "3 before", "2 in operand 2", "[2, 3]");
+            refused(() -> Einsum.of("ab,bc->ac").apply(x, NdArray.zeros(scope, DType.F32, Shape.of(4, 1))), "axis b", "3 before",
+                    "4 in operand 2", "[4, 1]");
             refused(() -> Einsum.of("ab,ab->a").apply(x, NdArray.zeros(scope, DType.F64, Shape.of(2, 3))), "einsum",
                     "float32",
                     "float64");
+        }
+    }
+
+    @Example
+    void aResultIsNeverTheMemoryOfAnOperand() {
+        try (Scope scope = Scope.open()) {
+            NdArray x = NdArray.of(scope, Shape.of(2, 3), new float[] {1, 2, 3, 4, 5, 6});
+            for (String equation : new String[] {"ab->ba", "ab->ab"}) {
+                NdArray y = Einsum.of(equation).apply(x);
+                assertFalse(y.sharesMemoryWith(x), equation);
+                y.free();
+            }
+            assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, x.toFloats());
         }
     }
 
@@ -152,6 +169,8 @@ class ProductsProperties {
             refused(() -> MatMul.multiply(x, x.transpose(), NdArray.zeros(scope, DType.F32, Shape.of(3))), "linear",
                     "[2]",
                     "[3]");
+            refused(() -> MatMul.multiply(x, x.transpose(), NdArray.zeros(scope, DType.F32, Shape.of(2, 2)).slice(1, 0, 1)
+                    .reshape(Shape.of(2))), "linear", "contiguous bias");
             NdArray q = NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 3, 4));
             refused(() -> Heads.forward(q, NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 2, 4)), q, 1), "attention",
                     "[1, 2, 3, 4]", "[1, 2, 2, 4]");

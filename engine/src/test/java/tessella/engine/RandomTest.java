@@ -195,6 +195,17 @@ class RandomTest {
     }
 
     @Test
+    void everyElementOfADrawnArrayHasItsOwnNumber() {
+        Random random = Random.of(3, "mask");
+        try (Scope _ = Scope.open()) {
+            NdArray drawn = Draws.bernoulli(random, DType.F64, Shape.of(100, 203), 0.3, 2.5);
+            double[] expected = new double[100 * 203];
+            Arrays.setAll(expected, i -> random.uniform(i) < 0.3 ? 2.5 : 0);
+            assertArrayEquals(expected, drawn.toDoubles());
+        }
+    }
+
+    @Test
     void aPermutationHoldsEachNumberOnceAndEveryPlaceIsEquallyLikely() {
         for (int n : new int[] {0, 1, 2, 1000}) {
             int[] sorted = Random.of(3, "shuffle").permutation(n);

@@ -1,5 +1,6 @@
 package tessella.kernels;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -205,6 +206,18 @@ class GemmProperties {
         }
         results[1].requireSameBits("in place gemm " + m + " x " + n + " x " + depth, results[0]);
         results[1].requireGuards();
+    }
+
+    @Example
+    void onlyFewRowsOverWholeContiguousVectorsReadInPlace() {
+        for (Type type : Type.values()) {
+            int few = 5 * type.constant("Gemm", "MR");
+            int n = 3 * type.lanes();
+            assertEquals(true, type.call("Gemm", "readsInPlace", few, n, 1));
+            assertEquals(false, type.call("Gemm", "readsInPlace", few + 1, n, 1), "more rows");
+            assertEquals(false, type.call("Gemm", "readsInPlace", few, n + 1, 1), "the last vector would leave the matrix");
+            assertEquals(false, type.call("Gemm", "readsInPlace", few, n, n), "columns lie apart");
+        }
     }
 
     /** 0, some numbers below n in order, n. */
