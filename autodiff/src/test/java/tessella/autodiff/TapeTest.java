@@ -98,6 +98,23 @@ class TapeTest {
     }
 
     @Test
+    void cotangentsStayTheCallers() {
+        try (Scope scope = Scope.open()) {
+            NdArray c = NdArray.of(scope, Shape.of(2), new double[] {3, 4});
+            try (Tape tape = Tape.record()) {
+                NdArray own = NdArray.of(Scope.current(), Shape.of(2), new double[] {1, 2});
+                Tensor x = tape.watch(Tensor.of(scope, Shape.of(2), new double[] {5, 6}));
+                Tensor y = Elementwise.scale(x, 2);
+                Tensor z = Elementwise.scale(y, 5);
+                Gradients found = tape.gradients(List.of(y, z), List.of(c, own));
+                assertArrayEquals(new double[] {16, 28}, found.of(x).toDoubles());
+                assertArrayEquals(new double[] {1, 2}, own.toDoubles());
+            }
+            assertArrayEquals(new double[] {3, 4}, c.toDoubles());
+        }
+    }
+
+    @Test
     void onlyFrozenParametersRecordNothing() {
         try (Scope parameters = Scope.shared()) {
             Parameter frozen = new Parameter("frozen", random(parameters, 2, 2, 3));

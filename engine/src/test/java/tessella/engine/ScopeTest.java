@@ -59,6 +59,9 @@ class ScopeTest {
             x.free();
             assertEquals(4096, scope.bytes());
             assertEquals(8192, scope.peakBytes());
+            NdArray.zeros(scope, DType.F32, Shape.of(16));
+            assertEquals(4160, scope.bytes());
+            assertEquals(8192, scope.peakBytes());
             assertEquals(0, y.get(1023));
         }
     }

@@ -2,6 +2,7 @@ package tessella.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,7 +16,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -332,6 +336,42 @@ class WorkersTest {
             assertTrue(!thread.isAlive(), thread + " goes on after close");
         }
         team.close();
+    }
+
+    @Test
+    @Timeout(30)
+    void everyRegionHasTheWholeTeam() {
+        try (Workers team = Workers.of(3)) {
+            for (int region = 0; region < 5; region++) {
+                // each task waits for the others
+                CyclicBarrier all = new CyclicBarrier(3);
+                team.run(3, (task, scratch) -> await(all));
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void closingEndsThreadsThatParkToo() throws InterruptedException {
+        Workers team = Workers.of(3);
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        CyclicBarrier all = new CyclicBarrier(3);
+        team.run(3, (task, scratch) -> {
+            threads.add(Thread.currentThread());
+            await(all);
+        });
+        threads.remove(Thread.currentThread());
+        assertEquals(2, threads.size());
+        for (Thread thread : threads) {
+            while (thread.getState() != Thread.State.WAITING) { // it spins a little first
+                Thread.sleep(1);
+            }
+        }
+        team.close();
+        for (Thread thread : threads) {
+            thread.join(TimeUnit.SECONDS.toMillis(20));
+            assertFalse(thread.isAlive(), thread + " goes on after close");
+        }
     }
 
     @Test

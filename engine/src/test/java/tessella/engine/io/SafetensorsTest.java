@@ -90,6 +90,10 @@ final class SafetensorsTest {
                 "{\"a\":" + TWO_FLOATS + "}", 4);
         refused("tensor a: expected two data_offsets that rise within the 8 bytes of data, found [8, 0]",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8);
+        refused("tensor a: expected two data_offsets that rise within the 8 bytes of data, found [-8, 0]",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}", 8);
+        refused("tensor a: expected 4 bytes for F32 [1], found data_offsets [0, 8] of 8 bytes",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8);
         refused("tensor a: expected 12 bytes for F32 [3], found data_offsets [0, 8] of 8 bytes",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8);
         refused("tensor a: expected a dtype of [F64, F32, F16, BF16, I64, U64, I32, U32, I16, U16, I8, U8, BOOL], "
@@ -104,12 +108,15 @@ final class SafetensorsTest {
                 + "4294967296],\"data_offsets\":[0,0]}}", 0);
         refused("tensor a: expected the fields dtype, shape and data_offsets, found [dtype, shape]",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8);
+        refused("expected the fields dtype, shape and data_offsets, found [dtype, shape, data_offsets, order]",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"order\":\"C\"}}", 8);
         refused("tensor a shape: expected an integer, found 2.0",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]}}", 8);
         refused("__metadata__ k: expected a JSON string, found 7", "{\"__metadata__\":{\"k\":7}}", 0);
         refused("expected a header that starts with '{', found byte 0x5b", "[]", 0);
         refused("JSON: expected", "{\"a\":" + TWO_FLOATS, 8);
-        refused("cut short", Files.write(folder.resolve("short"), new byte[] {9, 0, 0, 0, 0, 0, 0, 0, '{', '}'}));
+        refused("expected a header of 2 to 2 bytes, found a length of 9; this is not a safetensors file, or it was cut short",
+                Files.write(folder.resolve("short"), new byte[] {9, 0, 0, 0, 0, 0, 0, 0, '{', '}'}));
         refused("found a length of 9223372036854775808",
                 Files.write(folder.resolve("long"), new byte[] {0, 0, 0, 0, 0, 0, 0, -128, '{', '}'}));
         refused("found a file of 3 bytes", Files.write(folder.resolve("tiny"), new byte[3]));
