@@ -154,6 +154,7 @@ final class NpyTest {
                 file(""));
         refused("expected an npy file, which starts with the bytes 93 4e 55 4d 50 59, found 50 4b 03 04 00 00",
                 file("PK\3\4\0\0\0\0"));
+        refused("starts with the bytes 93 4e 55 4d 50 59, found 93 4e 55 4d 50 58", file("\u0093NUMPX\1\0\2\0{}"));
         refused("expected the npy version 1.0, 2.0 or 3.0, found 4.0", file("\u0093NUMPY\4\0\0\0\0\0"));
         refused("expected the npy version 1.0, 2.0 or 3.0, found 255.0", file("\u0093NUMPY\u00ff\0\0\0\0\0"));
         refused("expected the npy version 1.0, 2.0 or 3.0, found 1.1", file("\u0093NUMPY\1\1\0\0"));

@@ -237,7 +237,9 @@ final class NpzTest {
                 file(with(zip, entry, 4, LOCAL)));
         refused("expected an entry of the zip directory of 65581 bytes at byte " + entry + ", found the end after 51",
                 file(with(zip, entry + 28, 2, 65_535)));
-        refused("entry a.npy: expected bytes as they are, found them encrypted", file(with(zip, entry + 8, 2, 1)));
+        for (int flag : new int[] {1, 1 << 5, 1 << 6, 1 << 13}) {
+            refused("entry a.npy: expected bytes as they are, found them encrypted", file(with(zip, entry + 8, 2, flag)));
+        }
         refused("entry a.npy: expected it stored or deflated, found the zip method 14; save it with numpy.savez",
                 file(with(zip, entry + 10, 2, 14)));
         refused("entry a.npy: expected its own header at byte 0, found another or none",
