@@ -59,9 +59,11 @@ class SoftMoeProperties {
     @Property(tries = TRIES)
     void sm1DispatchSumsToOneOverTokensAndCombineOverAllSlots(@ForAll long seed, @ForAll @IntRange(min = 1, max = 9) int m,
             @ForAll @IntRange(min = 1, max = 5) int n, @ForAll @IntRange(min = 1, max = 4) int p,
-            @ForAll @DoubleRange(min = -8, max = 8) double s) {
+            @ForAll @DoubleRange(min = -8, max = 8) double s, @ForAll boolean uniform) {
+        Mixing mixing = uniform ? Mixing.UNIFORM : Mixing.SOFT;
         try (Scope scope = Scope.open()) {
-            SoftRouter.Routing routing = Fixture.random(scope, seed, 2, m, 5, 3, soft(n, p), s).route();
+            SoftRouter.Routing routing =
+                    Fixture.random(scope, seed, 2, m, 5, 3, new SoftMoeConfig(n, p, 1, mixing, mixing), s).route();
             double[] d = routing.dispatch().toDoubles();
             double[] c = routing.combine().toDoubles();
             for (int b = 0; b < 2; b++) {
