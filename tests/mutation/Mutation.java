@@ -111,7 +111,8 @@ final class Mutation {
     /** Classes and class paths of all modules, and the runner of tests; one test runs, so that its launcher is at hand. */
     private void build() throws IOException, InterruptedException {
         requireEnd(0, root, "mvn", "-q", "-B", "-pl", "models", "-am", "test", DEPENDENCIES, "-Dtest=ComparisonTest",
-                "-Dsurefire.failIfNoSpecifiedTests=false", "-Dtessella.widths=none", "-Dmdep.outputFile=target/test.classpath");
+                "-Dsurefire.failIfNoSpecifiedTests=false", "-Dtessella.widths=none",
+                "-Dmdep.outputFile=target/test.classpath");
         requireEnd(0, root, tool("javac"), "-d", work.toString(), "-cp", classPath("models"),
                 "tests/mutation/FirstFailure.java", "kernels/src/build/Expand.java");
     }
@@ -195,7 +196,8 @@ final class Mutation {
                 requireEnd(0, root, tool("java"), "-cp", work.toString(), "Expand", templates.toString(), sources.toString());
             } else {
                 copy(module.resolve("target/generated-sources/kernels"), sources);
-                Files.writeString(sources.resolve(mutant.compiled().resolve("src/main/java").relativize(mutant.file)), changed);
+                Path inside = mutant.compiled().resolve("src/main/java").relativize(mutant.file);
+                Files.writeString(sources.resolve(inside), changed);
             }
             Path classes = Files.createDirectories(folder.resolve("classes"));
             return compile(mutant.compiled().toString(), sources, classes, folder.resolve("compiler.log"))
@@ -218,8 +220,9 @@ final class Mutation {
     /** Runs the tests of a module with these classes before all others. */
     private Result test(String module, List<String> tests, Path classes, Path log) throws IOException, InterruptedException {
         Path compiled = root.resolve(module).resolve("target/test-classes");
-        List<String> names = walk(compiled).stream().map(f -> compiled.relativize(f).toString().replace(File.separator, "."))
-                .filter(n -> tests.contains(n.replaceAll("(.*\\.)?(\\w+)\\.class$", "$2"))).map(n -> n.replace(".class", "")).toList();
+        List<String> names = walk(compiled).stream()
+                .filter(f -> tests.contains(f.getFileName().toString().replace(".class", "")))
+                .map(f -> compiled.relativize(f).toString().replace(".class", "").replace(File.separator, ".")).toList();
         if (names.size() < tests.size()) {
             return new Result("no test", "of " + tests + " only " + names);
         }

@@ -24,11 +24,14 @@ import org.junit.jupiter.api.io.TempDir;
 import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Memory;
+import tessella.engine.NdArray;
+import tessella.engine.Random;
 import tessella.engine.Workers;
 import tessella.models.data.Augmentation;
 import tessella.models.data.ShippedData;
 import tessella.models.data.DataSplits;
 import tessella.models.data.Preprocessing;
+import tessella.models.nn.Initializer;
 import tessella.models.vit.VisionTransformer;
 
 /** Training on real pictures: bits that only the arguments decide, and runs that end early. */
@@ -223,6 +226,25 @@ class TrainerTest {
             assertSame(stop, assertThrows(IllegalStateException.class, () -> train(model, 1e-3, (StepListener) step -> {
                 throw stop;
             })));
+        }
+    }
+
+    /** At a rate of 0 the model stays, so that losses tell which pictures a batch has, and how they were changed. */
+    @Test
+    void everyEpochHasItsOwnOrderAndAugmentationOfTheSamePictures() {
+        for (Augmentation augmentation : new Augmentation[] {Augmentation.NONE, Augmentation.flipsAndShifts(2)}) {
+            List<Double> losses = new ArrayList<>();
+            try (VisionTransformer model = VisionTransformer.initialized(ShortRun.MODEL, DType.F32, 1)) {
+                NdArray head = model.parameters().get("head.kernel").value(); // starts at 0
+                Initializer.normal(0.3).fill(head, Random.of(1, "head"));
+                Trainer.train(model, data, ShortRun.preprocessing(data), augmentation, ShortRun.config(2, 0, 1),
+                        (StepListener) step -> losses.add(step.loss()));
+            }
+            double first = losses.stream().limit(5).mapToDouble(v -> v).sum();
+            double second = losses.stream().skip(5).mapToDouble(v -> v).sum();
+            assertEquals(10, losses.size());
+            assertNotEquals(losses.subList(0, 5), losses.subList(5, 10), "the same order");
+            assertEquals(augmentation == Augmentation.NONE, Math.abs(first - second) < 1e-4 * first, "the same changes");
         }
     }
 

@@ -110,10 +110,13 @@ class VitOracleTest {
             int d = DIM / HEADS;
             boolean normed = model.config().qkNorm() != QkNorm.NONE;
             return new VitBlockOracle.Attention(parameter(prefix + ".query.kernel").reshape(DIM, HEADS, d),
-                    parameter(prefix + ".query.bias").reshape(HEADS, d), parameter(prefix + ".key.kernel").reshape(DIM, HEADS, d),
-                    parameter(prefix + ".key.bias").reshape(HEADS, d), parameter(prefix + ".value.kernel").reshape(DIM, HEADS, d),
-                    parameter(prefix + ".value.bias").reshape(HEADS, d), parameter(prefix + ".out.kernel").reshape(HEADS, d, DIM),
-                    parameter(prefix + ".out.bias"), normed ? parameter(prefix + ".query_norm.scale") : null,
+                    parameter(prefix + ".query.bias").reshape(HEADS, d),
+                    parameter(prefix + ".key.kernel").reshape(DIM, HEADS, d),
+                    parameter(prefix + ".key.bias").reshape(HEADS, d),
+                    parameter(prefix + ".value.kernel").reshape(DIM, HEADS, d),
+                    parameter(prefix + ".value.bias").reshape(HEADS, d),
+                    parameter(prefix + ".out.kernel").reshape(HEADS, d, DIM), parameter(prefix + ".out.bias"),
+                    normed ? parameter(prefix + ".query_norm.scale") : null,
                     normed ? parameter(prefix + ".key_norm.scale") : null);
         }
 
