@@ -11,7 +11,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /**
- * Runs test classes up to the first failure, for Mutation.java: ends with 0 if all are green, with 1 at the first red one,
+ * Runs test classes up to the first failure, for Mutation.java: ends with 0 if all are green, with 3 at the first red one,
  * whose name is the last line on standard error, and with 2 if there is no test.
  */
 final class FirstFailure {
@@ -31,7 +31,7 @@ final class FirstFailure {
                             .map(m -> m.getClassName().replaceAll(".*\\.", "") + "." + m.getMethodName())
                             .orElse(test.getDisplayName()));
                     System.err.flush();
-                    Runtime.getRuntime().halt(1);
+                    Runtime.getRuntime().halt(3);
                 }
             }
         });

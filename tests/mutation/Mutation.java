@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,6 +12,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -40,6 +42,7 @@ import javax.tools.ToolProvider;
 final class Mutation {
     private static final String DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath";
     private static final Path TEMPLATES = Path.of("kernels/src/main/templates");
+    private static final Path BIN = Path.of(System.getProperty("java.home"), "bin");
     private static final int MINUTES = 5;
 
     private record Mutant(String name, Path file, String module, List<String> tests, String from, String to) {
@@ -58,29 +61,25 @@ final class Mutation {
     private Mutation() throws IOException {}
 
     public static void main(String[] arguments) throws Exception {
-        int jobs = 1;
-        String only = "";
-        Path table = null;
-        for (int i = 0; i + 1 < arguments.length; i += 2) {
-            switch (arguments[i]) {
-                case "--jobs" -> jobs = Integer.parseInt(arguments[i + 1]);
-                case "--only" -> only = arguments[i + 1];
-                case "--table" -> table = Path.of(arguments[i + 1]);
-                default -> throw new IllegalArgumentException("expected --jobs, --only or --table, found " + arguments[i]);
+        Map<String, String> options = new TreeMap<>(Map.of("--jobs", "1", "--only", "", "--table", ""));
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (i + 1 == arguments.length || options.put(arguments[i], arguments[i + 1]) == null) {
+                throw new IllegalArgumentException("expected --jobs, --only or --table with a value, found " + arguments[i]);
             }
         }
-        String wanted = only;
         Mutation run = new Mutation();
-        List<Mutant> mutants = run.read().stream().filter(m -> (m.name + m.file).contains(wanted)).toList();
+        List<Mutant> mutants = run.read().stream().filter(m -> (m.name + m.file).contains(options.get("--only"))).toList();
         run.build();
         run.requireGreen(mutants);
-        Map<String, Result> results = run.all(mutants, jobs);
+        Map<String, Result> results = run.all(mutants, Integer.parseInt(options.get("--jobs")));
         long killed = results.values().stream().filter(r -> r.verdict.equals("killed")).count();
         System.out.println(killed + " of " + results.size() + " killed");
-        if (table != null) {
+        if (!options.get("--table").isEmpty()) {
+            Path table = Path.of(options.get("--table"));
             String before = Files.exists(table) ? Files.readString(table).split("(?m)^\\| mutant ")[0] : "";
             Files.writeString(table, before + table(mutants, results));
         }
+        delete(run.work);
         System.exit(killed == mutants.size() ? 0 : 1);
     }
 
@@ -110,20 +109,16 @@ final class Mutation {
 
     /** Classes and class paths of all modules, and the runner of tests; one test runs, so that its launcher is at hand. */
     private void build() throws IOException, InterruptedException {
-        requireEnd(0, root, "mvn", "-q", "-B", "-pl", "models", "-am", "test", DEPENDENCIES, "-Dtest=ComparisonTest",
+        require("mvn", "-q", "-B", "-pl", "models", "-am", "test", DEPENDENCIES, "-Dtest=ComparisonTest",
                 "-Dsurefire.failIfNoSpecifiedTests=false", "-Dtessella.widths=none",
                 "-Dmdep.outputFile=target/test.classpath");
-        requireEnd(0, root, tool("javac"), "-d", work.toString(), "-cp", classPath("models"),
+        require(BIN.resolve("javac").toString(), "-d", work.toString(), "-cp", classPath("models"),
                 "tests/mutation/FirstFailure.java", "kernels/src/build/Expand.java");
     }
 
-    private static String tool(String name) {
-        return Path.of(System.getProperty("java.home"), "bin", name).toString();
-    }
-
-    private void requireEnd(int expected, Path directory, String... command) throws IOException, InterruptedException {
-        int found = new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start().waitFor();
-        if (found != expected) {
+    private void require(String... command) throws IOException, InterruptedException {
+        int found = new ProcessBuilder(command).directory(root.toFile()).inheritIO().start().waitFor();
+        if (found != 0) {
             throw new IllegalStateException(String.join(" ", command) + ": ended with " + found);
         }
     }
@@ -156,21 +151,17 @@ final class Mutation {
     private Map<String, Result> all(List<Mutant> mutants, int jobs) throws InterruptedException {
         ConcurrentLinkedQueue<Mutant> left = new ConcurrentLinkedQueue<>(mutants);
         Map<String, Result> results = new TreeMap<>();
-        List<Thread> workers = new ArrayList<>();
-        for (int job = 0; job < jobs; job++) {
-            Path folder = work.resolve("job" + job);
-            workers.add(Thread.ofPlatform().start(() -> {
-                for (Mutant mutant = left.poll(); mutant != null; mutant = left.poll()) {
-                    long start = System.nanoTime();
-                    Result result = run(mutant, folder);
-                    synchronized (results) {
-                        results.put(mutant.name, result);
-                        System.out.printf("%3d/%d  %-9s %4.1f s  %-56s %s%n", results.size(), mutants.size(), result.verdict,
-                                (System.nanoTime() - start) / 1e9, mutant.name, result.killer);
-                    }
+        List<Thread> workers = IntStream.range(0, jobs).mapToObj(job -> Thread.ofPlatform().start(() -> {
+            for (Mutant mutant = left.poll(); mutant != null; mutant = left.poll()) {
+                long start = System.nanoTime();
+                Result result = run(mutant, work.resolve("job" + job));
+                synchronized (results) {
+                    results.put(mutant.name, result);
+                    System.out.printf("%3d/%d  %-9s %4.1f s  %-56s %s%n", results.size(), mutants.size(), result.verdict,
+                            (System.nanoTime() - start) / 1e9, mutant.name, result.killer);
                 }
-            }));
-        }
+            }
+        })).toList();
         for (Thread worker : workers) {
             worker.join();
         }
@@ -193,7 +184,8 @@ final class Mutation {
                 Path templates = folder.resolve("templates");
                 copy(root.resolve(TEMPLATES), templates);
                 Files.writeString(templates.resolve(TEMPLATES.relativize(mutant.file)), changed);
-                requireEnd(0, root, tool("java"), "-cp", work.toString(), "Expand", templates.toString(), sources.toString());
+                require(BIN.resolve("java").toString(), "-cp", work.toString(), "Expand", templates.toString(),
+                        sources.toString());
             } else {
                 copy(module.resolve("target/generated-sources/kernels"), sources);
                 Path inside = mutant.compiled().resolve("src/main/java").relativize(mutant.file);
@@ -226,9 +218,8 @@ final class Mutation {
         if (names.size() < tests.size()) {
             return new Result("no test", "of " + tests + " only " + names);
         }
-        List<String> command = new ArrayList<>(List.of(tool("java"), "-ea", "--add-modules", "jdk.incubator.vector",
-                "-Djava.awt.headless=true", "-Dtessella.home=" + root,
-                "-Dbasedir=" + root.resolve(module),
+        List<String> command = new ArrayList<>(List.of(BIN.resolve("java").toString(), "-ea", "--add-modules",
+                "jdk.incubator.vector", "-Djava.awt.headless=true", "-Dtessella.home=" + root, "-Dbasedir=" + root.resolve(module),
                 "-Djava.util.logging.config.file=" + root.resolve("tests/logging.properties"), "-cp",
                 (classes == null ? "" : classes + File.pathSeparator) + classPath(module), "FirstFailure"));
         command.addAll(names);
@@ -241,9 +232,9 @@ final class Mutation {
         }
         return switch (process.exitValue()) {
             case 0 -> new Result("SURVIVED", "");
-            case 1 -> new Result("killed", Files.readAllLines(log).getLast());
             case 2 -> new Result("no test", "");
-            default -> new Result("killed", "a crash, exit " + process.exitValue());
+            case 3 -> new Result("killed", Files.readAllLines(log).getLast());
+            default -> new Result("broken", "the tests ended with " + process.exitValue());
         };
     }
 
@@ -273,8 +264,10 @@ final class Mutation {
     }
 
     private static void delete(Path folder) throws IOException {
-        for (Path file : walk(folder)) {
-            Files.delete(file);
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            }
         }
     }
 }
