@@ -109,6 +109,30 @@ final class ModelOracleTest {
     }
 
     @Test
+    void descentRollsOn() {
+        Array p = Array.of(new int[] {1}, 2);
+        Array g = Array.of(new int[] {1}, 4);
+        SgdOracle ball = new SgdOracle(0.5, false, 1);
+        // h = 4 + 2, then 4 - 1: m is 6, then 6
+        assertEquals(-1, ball.step(p, g, 0.5, 1, 0).item());
+        assertEquals(-1 - 0.5 * 6, ball.step(Array.of(new int[] {1}, -1), g, 0.5, 1, 0).item());
+        assertEquals(2 - 0.5 * (0.5 * 9 + 0.25 * 2), new SgdOracle(0.5, true, 1).step(p, g, 0.5, 0.5, 0.25).item());
+    }
+
+    @Test
+    void adafactorOfAnOuterProductMovesBySigns() {
+        // at t = 1 nothing of the past counts, and the squares of an outer product are one: v is exactly g^2
+        Array g = Array.of(new int[] {2, 3}, 1, -2, 3, -10, 20, -30);
+        Array signs = g.map(Math::signum);
+        Array zero = Array.zeros(2, 3);
+        Array after = new AdafactorOracle(2, 0.8, 1, 1e-30, 0, Double.POSITIVE_INFINITY, false, 0).step(zero, g, 1, 1, 0);
+        Comparison.of("first step", signs.times(-1), after).requireWithin(1e-14, 0);
+        // clipped to rms 0.5, scaled by the least scale, and three tenths of it taken by the momentum
+        after = new AdafactorOracle(4, 0.8, 1, 1e-30, 0.7, 0.5, true, 0.1).step(zero, g, 1, 1, 0);
+        Comparison.of("first step", signs.times(-0.5 * 0.1 * 0.3), after).requireWithin(1e-14, 0);
+    }
+
+    @Test
     void clippingShortensOnlyWhatIsTooLong() {
         List<Array> gradients = List.of(Array.of(new int[] {1}, 3), Array.of(new int[] {1}, -4));
         assertEquals(5, TrainingOracle.globalNorm(gradients), 1e-15);
