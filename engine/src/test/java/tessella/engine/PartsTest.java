@@ -8,7 +8,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import tessella.reference.AdamWOracle;
 import tessella.reference.Array;
 import tessella.reference.NormOracle;
 import tessella.reference.ReductionOracle;
@@ -97,25 +96,6 @@ class PartsTest {
             NdArray y = NdArray.zeros(Scope.current(), dtype, Shape.of(3, wide));
             Gathers.addSelected(y, 0, rows, Samples.contiguous(dtype, added));
             close("add", sums, y);
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void updates(DType dtype) {
-        try (Scope _ = Scope.open()) {
-            NdArray p = Samples.contiguous(dtype, x);
-            NdArray m = NdArray.zeros(Scope.current(), dtype, p.shape());
-            NdArray v = NdArray.zeros(Scope.current(), dtype, p.shape());
-            AdamWOracle oracle = new AdamWOracle(0.9, 0.99, 1e-3);
-            Array expected = x;
-            for (int step = 1; step <= 3; step++) {
-                Array gradient = ValueArbitraries.normal(10 + step, ROWS, N);
-                expected = oracle.step(expected, gradient, 0.1, 0.05);
-                Updates.adamW(p, Samples.contiguous(dtype, gradient), m, v,
-                        new Updates.AdamW(0.1, 0.9, 0.99, 1e-3, 0.05, step, 1));
-            }
-            close("adamW", expected, p);
         }
     }
 }
