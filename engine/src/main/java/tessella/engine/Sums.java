@@ -1,5 +1,6 @@
 package tessella.engine;
 
+import java.util.stream.IntStream;
 import tessella.kernels.ReductionsKernels;
 
 /** Sums over axes, in an order that depends on the shape only. */
@@ -9,8 +10,6 @@ public final class Sums {
     private static final int COLUMNS = 32;
     /** Elements of a cache line, which two tasks should not share. */
     private static final int LINE = 16;
-    /** Elements of a part of a sum of squares. */
-    private static final int PART = 1 << 16;
 
     private Sums() {}
 
@@ -90,26 +89,8 @@ public final class Sums {
             return x;
         }
         int added = x.shape().rank() - shape.rank();
-        int[] axes = java.util.stream.IntStream.range(0, x.shape().rank())
+        int[] axes = IntStream.range(0, x.shape().rank())
                 .filter(i -> i < added || (shape.dim(i - added) == 1 && x.shape().dim(i) != 1)).toArray();
         return sum(x, 1, axes).reshape(shape);
-    }
-
-    /** The sum of the squares of all elements of a contiguous array, in float64. */
-    public static double ofSquares(NdArray x) {
-        x.check("sum of squares");
-        int parts = Region.parts(x.size(), PART);
-        double[] sums = new double[parts];
-        Region.run("sum of squares", parts, (task, scratch) -> {
-            long first = (long) task * PART;
-            int n = (int) Math.min(PART, x.size() - first);
-            long at = x.offset() + first * x.dtype().bytes();
-            sums[task] = ReductionsKernels.sumOfSquares(x.dtype().precision(), x.segment(), at, n);
-        }, x);
-        double total = 0;
-        for (double sum : sums) {
-            total += sum;
-        }
-        return total;
     }
 }
