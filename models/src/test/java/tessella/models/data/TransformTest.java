@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -101,6 +102,7 @@ class TransformTest {
         int[] place = new int[4];
         InceptionCrop crop = new InceptionCrop(1, 1, 0.2, 0.5, 1.5, Resize.AREA);
         crop.apply(Picture.of(height, width, 1, new byte[height * width]), recording(seed, place));
+        Assume.that(place[0] > 0); // of ten draws none fitted: the middle was taken, of which the test below tells
         double h = height - place[0] + 1; // nextInt(height - h + 1) and nextInt(width - w + 1)
         double w = width - place[1] + 1;
         assertTrue((h - 0.5) * (w - 0.5) <= 0.5 * height * width && (h + 0.5) * (w + 0.5) >= 0.2 * height * width, h + " x " + w);
