@@ -23,7 +23,7 @@ class CrossEntropyTest {
     private final Array targets = ValueArbitraries.normal(3, ROWS, CLASSES).map(Math::abs);
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(names = {"F32", "F64"})
     void everyRowHasItsOwnLabel(DType dtype) {
         SplittableRandom random = new SplittableRandom(4);
         int[] labels = random.ints(ROWS, 0, CLASSES).toArray();
@@ -37,7 +37,7 @@ class CrossEntropyTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(names = {"F32", "F64"})
     void everyRowHasItsOwnTargets(DType dtype) {
         try (Scope _ = Scope.open()) {
             NdArray t = Samples.any(dtype, targets, 7);
