@@ -20,6 +20,7 @@ final class OperatorAdapters {
     private OperatorAdapters() {}
 
     static Map<String, Adapter> all() {
+        Adapter patchMerger = OperatorAdapters::patchMerger;
         return Map.ofEntries(
                 Map.entry("matmul", OperatorAdapters::matmul),
                 Map.entry("batched_matmul", OperatorAdapters::matmul),
@@ -60,8 +61,7 @@ final class OperatorAdapters {
                 Map.entry("log_softmax", c -> c.out("y", Softmax.logSoftmax(c.in("x"), axes(c)))),
                 Map.entry("logsumexp", c -> c.out("y", kept(c, Softmax.logSumExp(c.in("x"), axes(c))))),
                 Map.entry("rms_norm", OperatorAdapters::rmsNorm),
-                Map.entry("patch_merger", c -> c.out("y", PatchMerger.merge(c.in("x"), c.param("w"), c.param("scale"),
-                        c.param("bias"), c.attrs().real("scale"), c.attrs().real("eps")))),
+                Map.entry("patch_merger", patchMerger.without("weights")),
                 Map.entry("reduce_max", c -> c.out("y", kept(c, Reductions.max(c.in("x"), axes(c))))),
                 Map.entry("reduce_min", c -> c.out("y", kept(c, Reductions.min(c.in("x"), axes(c))))),
                 Map.entry("reduce_var", c -> c.out("y", kept(c, Reductions.variance(c.in("x"), c.attrs().real("correction"),
@@ -75,6 +75,12 @@ final class OperatorAdapters {
                         Norms.l2Normalize(c.in("x"), c.attrs().integer("axis"), c.attrs().real("eps")))),
                 Map.entry("reduce_sum", c -> c.out("y", kept(c, Reductions.sum(c.in("x"), axes(c))))),
                 Map.entry("reduce_mean", c -> c.out("y", kept(c, Reductions.mean(c.in("x"), axes(c))))));
+    }
+
+    private static void patchMerger(Case c) {
+        c.needs("weights", c.file().has("out.attention"));
+        c.out("y", PatchMerger.merge(c.in("x"), c.param("w"), c.param("scale"), c.param("bias"), c.attrs().real("scale"),
+                c.attrs().real("eps")));
     }
 
     private static void matmul(Case c) {
