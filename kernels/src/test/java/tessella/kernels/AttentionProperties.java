@@ -182,6 +182,27 @@ class AttentionProperties {
         requireFormulas(type, head(type, nq, nk, d, seed, terms(type, nq, nk, ~seed)));
     }
 
+    /** Blocks of queries that see the second sequence only begin in the middle of the keys. */
+    @Property
+    void theBiasOfPackedSequencesIsThatOfTheKeysThatAreSeen(@ForAll Type type) {
+        int n = 130;
+        Terms none = Terms.none(type, n, n);
+        int[] shape = {n, n};
+        Buffer bias = Buffer.gaussians(type, 7, n * n);
+        Buffer ids = Buffer.of(type, n);
+        for (int i = 0; i < n; i++) {
+            ids.set(i, i < 60 ? 1 : 2);
+        }
+        each(n, n, (i, j) -> {
+            none.bias[i][j] = bias.get((long) i * n + j);
+            none.hidden[i][j] = i < 60 != j < 60;
+        });
+        Buffer dBias = Buffer.random(type, 1, n * n, _ -> 0.5);
+        LogitTerms kernel = new LogitTerms(plane(bias, shape), List.of(),
+                List.of(new LogitTerms.Segments(ids.segment, ids.offset, ids.segment, ids.offset)), LogitTerms.ALL);
+        requireFormulas(type, head(type, n, n, 8, 1, new Terms(kernel, none.bias, none.hidden, dBias, plane(dBias, shape))));
+    }
+
     private static void requireFormulas(Type type, Head h) {
         int nq = h.nq;
         int nk = h.nk;
