@@ -1,6 +1,8 @@
 package tessella.engine;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import tessella.kernels.Precision;
 
 /**
  * Some axes of a shape brought to the end, as rows of n elements: what a reduction over any axes sees.
@@ -95,5 +97,41 @@ record Axes(Shape shape, int[] order, int[] back, int n, Shape kept) {
         Split split = Split.rows(rows(), n, grain);
         Region.run(op, split.parts(), (task, scratch) ->
                 body.run(split.from(task), split.length(task), split.from(task) * n), operands);
+    }
+
+    /** Makes one element y of each row of x. */
+    interface Reduction {
+        void run(Precision precision, MemorySegment x, long xo, MemorySegment y, long yo, int rows, int n);
+    }
+
+    /** One element of every row of x, in the shape that is kept. */
+    NdArray reduce(String op, long grain, Reduction kernel, NdArray x) {
+        NdArray source = gather(x);
+        NdArray y = NdArray.result(op, x.dtype(), kept);
+        long bytes = x.dtype().bytes();
+        run(op, grain, (row, rows, at) -> kernel.run(x.dtype().precision(), source.segment(), source.offset() + at * bytes,
+                y.segment(), y.offset() + row * bytes, rows, n), source, y);
+        source.freeUnless(x);
+        return y;
+    }
+
+    /** Makes the rows dx of the rows x, their elements y and the cotangents dy of these. */
+    interface ReductionGradient {
+        void run(Precision precision, MemorySegment x, long xo, MemorySegment y, long yo, MemorySegment dy, long dyo,
+                MemorySegment dx, long dxo, int rows, int n);
+    }
+
+    /** The gradient of {@link #reduce} with respect to x, y its result and dy the cotangent of that. */
+    NdArray gradient(String op, long grain, ReductionGradient kernel, NdArray x, NdArray y, NdArray dy) {
+        NdArray source = gather(x);
+        NdArray cotangent = dy.contiguous();
+        NdArray dx = space(op, x.dtype());
+        long bytes = x.dtype().bytes();
+        run(op, grain, (row, rows, at) -> kernel.run(x.dtype().precision(), source.segment(), source.offset() + at * bytes,
+                y.segment(), y.offset() + row * bytes, cotangent.segment(), cotangent.offset() + row * bytes, dx.segment(),
+                dx.offset() + at * bytes, rows, n), source, y, cotangent, dx);
+        source.freeUnless(x);
+        cotangent.freeUnless(dy);
+        return scatter(dx);
     }
 }

@@ -1,6 +1,5 @@
 package tessella.engine;
 
-import tessella.kernels.Precision;
 import tessella.kernels.ReductionsKernels;
 
 /** Largest and smallest elements along axes, and where they are. Results keep the axes, with extent 1. */
@@ -8,11 +7,6 @@ public final class Extremes {
     private static final long GRAIN = 1 << 14;
 
     private Extremes() {}
-
-    private interface Kernel {
-        void run(Precision precision, java.lang.foreign.MemorySegment x, long xo, java.lang.foreign.MemorySegment y, long yo,
-                int rows, int n);
-    }
 
     /**
      * The largest element along the given axes, or NaN if one is NaN.
@@ -28,32 +22,14 @@ public final class Extremes {
         return extreme("min", ReductionsKernels::minRows, x, axes);
     }
 
-    private static NdArray extreme(String op, Kernel kernel, NdArray x, int... axes) {
+    private static NdArray extreme(String op, Axes.Reduction kernel, NdArray x, int... axes) {
         x.check(op);
-        Axes over = Axes.of(x.shape(), axes).atLeastOne(op);
-        NdArray source = over.gather(x);
-        NdArray y = NdArray.result(op, x.dtype(), over.kept());
-        long bytes = x.dtype().bytes();
-        over.run(op, GRAIN, (row, rows, at) -> kernel.run(x.dtype().precision(), source.segment(), source.offset() + at * bytes,
-                y.segment(), y.offset() + row * bytes, rows, over.n()), source, y);
-        source.freeUnless(x);
-        return y;
+        return Axes.of(x.shape(), axes).atLeastOne(op).reduce(op, GRAIN, kernel, x);
     }
 
     /** dx = dy / ties where x is the extreme y along the axes, else 0: elements that tie share the cotangent evenly. */
     public static NdArray gradient(NdArray x, NdArray y, NdArray dy, int... axes) {
-        Axes over = Axes.of(x.shape(), axes);
-        NdArray source = over.gather(x);
-        NdArray cotangent = dy.contiguous();
-        NdArray dx = over.space("extreme gradient", x.dtype());
-        long bytes = x.dtype().bytes();
-        over.run("extreme gradient", GRAIN, (row, rows, at) -> ReductionsKernels.extremeRowsGradient(x.dtype().precision(),
-                source.segment(), source.offset() + at * bytes, y.segment(), y.offset() + row * bytes, cotangent.segment(),
-                cotangent.offset() + row * bytes, dx.segment(), dx.offset() + at * bytes, rows, over.n()),
-                source, y, cotangent, dx);
-        source.freeUnless(x);
-        cotangent.freeUnless(dy);
-        return over.scatter(dx);
+        return Axes.of(x.shape(), axes).gradient("extreme gradient", GRAIN, ReductionsKernels::extremeRowsGradient, x, y, dy);
     }
 
     /**

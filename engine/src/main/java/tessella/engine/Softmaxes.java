@@ -144,30 +144,13 @@ public final class Softmaxes {
     /** y = max + log sum exp(x - max) over the given axes jointly, which keep extent 1; errors as for {@link #forward}. */
     public static NdArray logSumExp(NdArray x, int... axes) {
         x.check("logSumExp");
-        Axes over = some("logSumExp", x.shape(), axes);
-        NdArray source = over.gather(x);
-        NdArray y = NdArray.result("logSumExp", x.dtype(), over.kept());
-        long bytes = x.dtype().bytes();
-        over.run("logSumExp", GRAIN, (row, rows, at) -> SoftmaxKernels.logSumExpRows(x.dtype().precision(), source.segment(),
-                source.offset() + at * bytes, y.segment(), y.offset() + row * bytes, rows, over.n()), source, y);
-        source.freeUnless(x);
-        return y;
+        return some("logSumExp", x.shape(), axes).reduce("logSumExp", GRAIN, SoftmaxKernels::logSumExpRows, x);
     }
 
     /** dx = dy exp(x - y), y the log-sum-exp of x. */
     public static NdArray logSumExpGradient(NdArray x, NdArray y, NdArray dy, int... axes) {
-        Axes over = some("logSumExp", x.shape(), axes);
-        NdArray source = over.gather(x);
-        NdArray cotangent = dy.contiguous();
-        NdArray dx = over.space("logSumExp gradient", x.dtype());
-        long bytes = x.dtype().bytes();
-        over.run("logSumExp gradient", GRAIN, (row, rows, at) -> SoftmaxKernels.logSumExpRowsGradient(x.dtype().precision(),
-                source.segment(), source.offset() + at * bytes, y.segment(), y.offset() + row * bytes, cotangent.segment(),
-                cotangent.offset() + row * bytes, dx.segment(), dx.offset() + at * bytes, rows, over.n()),
-                source, y, cotangent, dx);
-        source.freeUnless(x);
-        cotangent.freeUnless(dy);
-        return over.scatter(dx);
+        return some("logSumExp", x.shape(), axes).gradient("logSumExp gradient", GRAIN, SoftmaxKernels::logSumExpRowsGradient, x,
+                y, dy);
     }
 
     private static Axes some(String op, Shape shape, int... axes) {
