@@ -7,13 +7,21 @@ import tessella.models.data.ShippedData;
 
 /** Options that several commands have. */
 final class CommonOptions {
-    static final Option<String> DATA = Option.choice("data", ShippedData.labels(), "the pictures")
-            .orElse(ShippedData.FASHION_MNIST.label());
+    static final Option<DataChoice> DATA = Option.of("data", "name or path", "the pictures: " + String.join(", ", DataChoice.names())
+            + ", a folder with a sub-folder for each class, or a .csv of paths and classes", "one of "
+            + String.join(", ", DataChoice.names()) + ", or the path of a folder or table that is there", DataChoice::of)
+            .orElse(new DataChoice.Shipped(ShippedData.FASHION_MNIST), ShippedData.FASHION_MNIST.label());
+    static final Option<Integer> SIDE = Option.integer("side", 8, 1024,
+            "the side of the square that scenes and own pictures are brought to, in pixels").otherwise(DataChoice.SIDE + ", "
+            + "or what the data set has");
     static final Option<Path> DATA_ROOT = Option.path("data-root", "the folder that holds the data sets")
             .otherwise("models/data of the clone");
     static final Option<Integer> THREADS = Option.integer("threads", 1, 1024,
             "threads to compute with; the result does not depend on it")
             .orElse(Runtime.getRuntime().availableProcessors(), "one per processor");
+
+    static final Option<Path> OUT = Option.path("out",
+            "the new folder for checkpoint, metrics and report").otherwise("the next free number under runs");
 
     private CommonOptions() {
     }

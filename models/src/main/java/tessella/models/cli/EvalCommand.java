@@ -18,11 +18,12 @@ import tessella.models.train.Evaluation;
  *
  * @param checkpoint the file
  * @param data       the data set
+ * @param side       side of the square that pictures are brought to, if they have no size of their own
  * @param dataRoot   the folder that holds the data sets, if not the usual one
  * @param batch      pictures computed at a time
  * @param threads    threads to compute with
  */
-record EvalCommand(Path checkpoint, ShippedData data, Optional<Path> dataRoot, int batch, int threads)
+record EvalCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Optional<Path> dataRoot, int batch, int threads)
         implements Program.Action {
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
             "pictures computed at a time").orElse(Evaluation.BATCH);
@@ -30,11 +31,11 @@ record EvalCommand(Path checkpoint, ShippedData data, Optional<Path> dataRoot, i
     /** What may follow {@code tessella eval}. */
     static final Command COMMAND = new Command("eval", "Measures the accuracy of a checkpoint on the test pictures.",
             new Command.Operands("<checkpoint>", 1, 1),
-            List.of(CommonOptions.DATA, CommonOptions.DATA_ROOT, BATCH, CommonOptions.THREADS));
+            List.of(CommonOptions.DATA, CommonOptions.SIDE, CommonOptions.DATA_ROOT, BATCH, CommonOptions.THREADS));
 
     static EvalCommand of(Arguments arguments) {
         return new EvalCommand(Path.of(arguments.operands().getFirst()),
-                ShippedData.byLabel(arguments.get(CommonOptions.DATA)), arguments.find(CommonOptions.DATA_ROOT),
+                arguments.get(CommonOptions.DATA), arguments.find(CommonOptions.SIDE), arguments.find(CommonOptions.DATA_ROOT),
                 arguments.get(BATCH), arguments.get(CommonOptions.THREADS));
     }
 
@@ -45,7 +46,8 @@ record EvalCommand(Path checkpoint, ShippedData data, Optional<Path> dataRoot, i
 
     @Override
     public void run(PrintStream out) throws IOException {
-        DataSplits splits = data.load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot());
+        DataSplits splits = data.load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot(), side,
+                Optional.empty());
         try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint)) {
             if (!loaded.classNames().equals(splits.classNames())) {
                 throw new IOException(checkpoint + ": it knows the classes " + loaded.classNames() + ", " + splits.name()

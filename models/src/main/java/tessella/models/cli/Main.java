@@ -5,11 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import tessella.models.data.ShippedData;
 
 /** The program {@code tessella}: trains, measures and uses the models of this library from the command line. */
 public final class Main {
     private static final String VECTOR = "jdk.incubator.vector";
-    private static final String IMAGES = "java.desktop"; // only predict reads picture files
+    private static final String IMAGES = "java.desktop"; // for picture files and the emoji of scenes
 
     private Main() {
     }
@@ -23,7 +24,7 @@ public final class Main {
      */
     public static void main(String[] args) {
         List<String> modules = new ArrayList<>(List.of(VECTOR));
-        if (args.length > 0 && args[0].equals(PredictCommand.COMMAND.name())) {
+        if (readsPictures(List.of(args))) {
             modules.add(IMAGES);
         }
         if (Arrays.stream(args).anyMatch(arg -> arg.startsWith("--dashboard"))) {
@@ -31,6 +32,21 @@ public final class Main {
         }
         OptionalInt child = Relaunch.withModules(modules, Main.class, args, System.err);
         System.exit(child.isPresent() ? child.getAsInt() : run(args, System.out, System.err));
+    }
+
+    private static boolean readsPictures(List<String> words) {
+        boolean shipped = true;
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            if (word.equals("--data") && i + 1 < words.size()) {
+                shipped = ShippedData.labels().contains(words.get(i + 1));
+            } else if (word.startsWith("--data=")) {
+                shipped = ShippedData.labels().contains(word.substring("--data=".length()));
+            } else if (word.startsWith("--resume") || i == 0 && word.equals(PredictCommand.COMMAND.name())) {
+                return true;
+            }
+        }
+        return !shipped;
     }
 
     /**
@@ -44,6 +60,7 @@ public final class Main {
     public static int run(String[] args, PrintStream out, PrintStream err) {
         return new Program("tessella", "Trains and runs vision transformers and mixtures of experts.")
                 .with(TrainCommand.COMMAND, TrainCommand::of)
+                .with(AblateCommand.COMMAND, AblateCommand::of)
                 .with(EvalCommand.COMMAND, EvalCommand::of)
                 .with(PredictCommand.COMMAND, PredictCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)

@@ -31,7 +31,17 @@ public final class Option<T> {
         this.defaultText = defaultText;
     }
 
-    private static <T> Option<T> of(String name, String valueName, String help, String expected,
+    /**
+     * Anything that can be read from a text.
+     *
+     * @param name      the name without dashes
+     * @param valueName what the usage line calls the value
+     * @param help      what it is for
+     * @param expected  what the text must be, for messages
+     * @param reader    the value of a text; empty if the text is not as expected
+     * @return the option, without a default
+     */
+    public static <T> Option<T> of(String name, String valueName, String help, String expected,
             Function<String, Optional<T>> reader) {
         return new Option<>("--" + name, valueName, help, expected, reader, Optional.empty(), "");
     }

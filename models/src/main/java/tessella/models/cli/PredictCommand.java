@@ -8,7 +8,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import tessella.autodiff.Softmax;
 import tessella.autodiff.Tensor;
 import tessella.engine.Scope;
 import tessella.engine.Workers;
@@ -47,7 +46,7 @@ record PredictCommand(Path checkpoint, List<Path> pictures, int top, int threads
         }
         try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint); Scope scope = Scope.open()) {
             Tensor probabilities = Workers.with(workers,
-                    () -> Softmax.softmax(loaded.model().logits(loaded.batch(scope, read)), 1));
+                    () -> loaded.objective().probabilities(loaded.model().logits(loaded.batch(scope, read))));
             float[] p = probabilities.toFloats();
             int classes = loaded.classNames().size();
             for (int i = 0; i < read.size(); i++) {

@@ -29,6 +29,7 @@ import tessella.models.report.SamplePrediction;
 import tessella.models.report.TrainingCurve;
 import tessella.models.train.Checkpoint;
 import tessella.models.train.Evaluation;
+import tessella.models.train.Objective;
 import tessella.models.train.TrainConfig;
 import tessella.models.train.Trainer;
 import tessella.models.vit.VisionTransformer;
@@ -44,7 +45,7 @@ final class TrainingRun implements Trainer.Listener {
     /** As in Guo et al. 2017. */
     static final int CALIBRATION_BINS = 15;
 
-    private final TrainCommand command;
+    private final Recipe recipe;
     private final TrainConfig config;
     private final DataSplits data;
     private final RunDirectory directory;
@@ -63,9 +64,23 @@ final class TrainingRun implements Trainer.Listener {
         return directory.resolve("state.safetensors");
     }
 
-    TrainingRun(TrainCommand command, TrainConfig config, DataSplits data, RunDirectory directory, PrintStream out) {
-        this.command = command;
-        this.config = config;
+    /** The folder of a run that was stopped, where it was saved. */
+    static RunDirectory reopen(Path folder) throws IOException {
+        return RunDirectory.reopen(folder, Long.parseLong(Trainer.notes(state(folder)).get(METRICS_BYTES)));
+    }
+
+    /** Refuses what cannot be trained, before anything is made. */
+    static void check(Recipe recipe, DataSplits splits) {
+        if (splits.train().size() < recipe.config().batch()) {
+            throw new UsageException("train: expected at least one batch of " + recipe.config().batch() + " pictures, found "
+                    + splits.train().size() + " training pictures; use a smaller --batch");
+        }
+        recipe.modelConfig(splits.train());
+    }
+
+    TrainingRun(Recipe recipe, DataSplits data, RunDirectory directory, PrintStream out) {
+        this.recipe = recipe;
+        this.config = recipe.config();
         this.data = data;
         this.directory = directory;
         this.out = out;
@@ -84,24 +99,26 @@ final class TrainingRun implements Trainer.Listener {
 
     /** Runs to the end, or until it is stopped; goes on where a saved state is. */
     void run() throws IOException {
-        VitConfig model = command.modelConfig(data.train());
+        VitConfig model = recipe.modelConfig(data.train());
         Preprocessing preprocessing = Preprocessing.standardising(data.train());
         Map<String, String> origin = new LinkedHashMap<>();
         origin.put("data", data.name());
         origin.put("data_sha256", data.sha256());
-        origin.put("command", String.join(" ", command.arguments()));
-        out.println(command.model() + ": " + group(model.parameterCount()) + " parameters, "
+        origin.put("command", String.join(" ", words()));
+        out.println(recipe.model() + ": " + group(model.parameterCount()) + " parameters, "
                 + gflop(model) + " GFLOP a picture; " + data.name() + ": " + data.train().size() + " training, "
                 + data.validation().size() + " validation, " + data.test().size() + " test pictures");
         Path state = state(directory.path());
         try (Checkpoint checkpoint = new Checkpoint(VisionTransformer.initialized(model, DType.F32, config.seed()),
-                preprocessing, data.classNames(), origin);
-                Trainer opened = new Trainer(checkpoint.model(), data, preprocessing, command.data().augmentation(), config)) {
+                preprocessing, data.classNames(), Objective.of(data.train()), origin);
+                Trainer opened = new Trainer(checkpoint.model(), data, preprocessing, recipe.data().augmentation(), config)) {
             trainer = opened;
             if (Files.exists(state)) {
                 trainer.restore(state);
                 recall();
                 out.println("goes on after step " + trainer.step());
+            } else if (recipe.from().isPresent()) {
+                begin(checkpoint.model(), recipe.from().get());
             }
             Trainer.End end;
             try {
@@ -116,9 +133,27 @@ final class TrainingRun implements Trainer.Listener {
                 out.println("stopped after step " + trainer.step() + "; go on with: tessella train --resume " + directory.path());
                 return;
             }
+            trainer.finish();
             finish(checkpoint);
             Files.deleteIfExists(state);
         }
+    }
+
+    /** Takes the parameters of a checkpoint; those of its head stay as they are if it is for other classes. */
+    private void begin(VisionTransformer model, Path from) throws IOException {
+        try (Checkpoint source = Checkpoint.load(from)) {
+            List<String> anew = model.parameters().copyFrom(source.model().parameters(), name -> name.startsWith("head."));
+            out.println("begins with " + from + (anew.isEmpty() ? "" : ", anew " + String.join(", ", anew)));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(from + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The command with all options written out, but for the folder and the threads, on which no result depends. */
+    private List<String> words() {
+        List<String> words = new ArrayList<>(List.of("tessella", "train"));
+        words.addAll(recipe.words());
+        return words;
     }
 
     private void finish(Checkpoint checkpoint) throws IOException {
@@ -133,7 +168,7 @@ final class TrainingRun implements Trainer.Listener {
 
     private void save() throws IOException {
         trainer.save(state(directory.path()), Map.of(METRICS_BYTES, Long.toString(directory.metricsBytes()), ARGUMENTS,
-                Json.write(command.arguments())));
+                Json.write(words())));
     }
 
     /** What the report draws, from the metrics of the part that has been. */
@@ -177,7 +212,7 @@ final class TrainingRun implements Trainer.Listener {
     }
 
     @Override
-    public void epoch(Trainer.Epoch epoch) {
+    public void epoch(Trainer.EpochEnd epoch) {
         Evaluation measured = epoch.validation();
         validation = OptionalDouble.of(measured.accuracy());
         epochs.add(new TrainingCurve.Epoch(epoch.epoch(), epoch.trainLoss(), epoch.trainAccuracy(), measured.loss(),
@@ -217,7 +252,7 @@ final class TrainingRun implements Trainer.Listener {
         result.put("test_calibration_error", calibration);
         result.put("validation_accuracy", last.validationAccuracy());
         result.put("parameters", checkpoint.model().config().parameterCount());
-        RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), command.arguments(),
+        RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), words(),
                 config.seed(), Machine.detect(Determinism.vectorBits()), data.name(), data.sha256(), result);
         directory.write(card);
         VitConfig model = checkpoint.model().config();
@@ -227,7 +262,7 @@ final class TrainingRun implements Trainer.Listener {
                 new Headline("Validation accuracy", EvalCommand.decimals(last.validationAccuracy()), "after the last epoch"),
                 new Headline("Parameters", group(model.parameterCount()), ""),
                 new Headline("GFLOP a picture", gflop(model), "forward, matrix products"));
-        return directory.write(new Report(command.model() + " on " + data.name(), headlines, card,
+        return directory.write(new Report(recipe.model() + " on " + data.name(), headlines, card,
                 new TrainingCurve(epochs, rates), confusion, samples(test), Routing.of(checkpoint, data.test())));
     }
 

@@ -46,12 +46,16 @@ record DataFile(Path path, byte[] stored) {
 
     /** SHA-256 over the stored bytes of the files, one after the other. */
     static String sha256(DataFile... files) {
+        MessageDigest digest = sha256();
+        for (DataFile file : files) {
+            digest.update(file.stored);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static MessageDigest sha256() {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (DataFile file : files) {
-                digest.update(file.stored);
-            }
-            return HexFormat.of().formatHex(digest.digest());
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }

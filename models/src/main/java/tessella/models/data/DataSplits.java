@@ -1,5 +1,8 @@
 package tessella.models.data;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -15,17 +18,36 @@ public record DataSplits(String name, ImageSet train, ImageSet validation, Image
     /**
      * Checks that the parts fit together.
      *
-     * @throws IllegalArgumentException if the sizes of the pictures, the classes or the hashes differ
+     * @throws IllegalArgumentException if the sizes of the pictures, the classes, their number a picture or the hashes differ
      */
     public DataSplits {
         for (ImageSet part : List.of(validation, test)) {
             if (part.height() != train.height() || part.width() != train.width()
                     || part.channels() != train.channels() || !part.classNames().equals(train.classNames())
-                    || !part.sha256().equals(train.sha256())) {
+                    || part.hasManyClasses() != train.hasManyClasses() || !part.sha256().equals(train.sha256())) {
                 throw new IllegalArgumentException("%s: expected splits of one data set, found (%s) beside (%s)"
                         .formatted(name, part, train));
             }
         }
+    }
+
+    /**
+     * Puts parts together that were not read from files with a hash, and gives them the hash of their classes and pixels.
+     *
+     * @return the splits
+     * @throws IllegalArgumentException if the parts do not fit together
+     */
+    public static DataSplits hashed(String name, ImageSet train, ImageSet validation, ImageSet test) {
+        MessageDigest digest = DataFile.sha256();
+        for (ImageSet part : List.of(train, validation, test)) {
+            digest.update((part + " " + part.classNames()).getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < part.size(); i++) {
+                digest.update(part.classes(i).toString().getBytes(StandardCharsets.UTF_8));
+            }
+            digest.update(part.shared());
+        }
+        String hash = HexFormat.of().formatHex(digest.digest());
+        return new DataSplits(name, train.withSha256(hash), validation.withSha256(hash), test.withSha256(hash));
     }
 
     /**

@@ -1,29 +1,35 @@
 package tessella.models.data;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** Pictures of one size in memory, each with the number of its class. Immutable, hence safe for any number of threads. */
+/**
+ * Pictures of one size in memory, each with its class, or each with any number of classes. Immutable, hence safe for any number
+ * of threads.
+ */
 public final class ImageSet implements Dataset {
     private final String name;
     private final int height;
     private final int width;
     private final int channels;
     private final byte[] pixels; // [size, height, width, channels]
-    private final int[] labels;
+    private final int[] labels; // -1 for what has not exactly one class
+    private final List<List<Integer>> classes; // of each picture; null if each has exactly one
     private final List<String> classNames;
     private final String sha256;
 
     private ImageSet(String name, int height, int width, int channels, byte[] pixels, int[] labels,
-            List<String> classNames, String sha256) {
+            List<List<Integer>> classes, List<String> classNames, String sha256) {
         this.name = name;
         this.height = height;
         this.width = width;
         this.channels = channels;
         this.pixels = pixels;
         this.labels = labels;
+        this.classes = classes;
         this.classNames = classNames;
         this.sha256 = sha256;
     }
@@ -59,8 +65,25 @@ public final class ImageSet implements Dataset {
                         .formatted(name, classNames.size() - 1, labels[i], i));
             }
         }
-        return new ImageSet(name, height, width, channels, pixels.clone(), labels.clone(), List.copyOf(classNames),
+        return new ImageSet(name, height, width, channels, pixels.clone(), labels.clone(), null, List.copyOf(classNames),
                 Objects.requireNonNull(sha256));
+    }
+
+    /**
+     * Wraps copies of pictures that may show several things, or nothing that has a class.
+     *
+     * @param classes of each picture, ascending, each once
+     * @return the set, for which {@link #hasManyClasses} holds whatever the numbers of classes are
+     * @throws IllegalArgumentException as for one class a picture
+     */
+    public static ImageSet ofMany(String name, int height, int width, int channels, byte[] pixels, List<List<Integer>> classes,
+            List<String> classNames, String sha256) {
+        List<List<Integer>> copy = classes.stream().map(List::copyOf).toList();
+        int[] labels = copy.stream().mapToInt(own -> own.size() == 1 ? own.getFirst() : -1).toArray();
+        // the checks of one class a picture, the highest of each in its place
+        ImageSet set = of(name, height, width, channels, pixels, copy.stream().mapToInt(own -> own.isEmpty() ? 0 : own.getLast())
+                .toArray(), classNames, sha256);
+        return new ImageSet(name, height, width, channels, set.pixels, labels, copy, set.classNames, sha256);
     }
 
     /**
@@ -76,24 +99,32 @@ public final class ImageSet implements Dataset {
      * @throws IllegalArgumentException if an example has no class or several, or all of them do not fit in an array
      */
     public static ImageSet of(String name, Dataset source, int height, int width, int channels) throws IOException {
+        ImageSet many = ofMany(name, source, height, width, channels);
+        for (int i = 0; i < many.size(); i++) {
+            if (many.labels[i] < 0) {
+                throw new IllegalArgumentException("%s: expected one class for each example, found the classes %s at %d".formatted(
+                        name, many.classes(i), i));
+            }
+        }
+        return new ImageSet(name, height, width, channels, many.pixels, many.labels, null, many.classNames, "");
+    }
+
+    /** As {@link #of(String, Dataset, int, int, int)}, for examples of any number of classes. */
+    public static ImageSet ofMany(String name, Dataset source, int height, int width, int channels) throws IOException {
         long bytes = (long) height * width * channels;
         if (height < 1 || width < 1 || bytes * source.size() > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("%s: expected at least 1 x 1 pixels and less than 2^31 bytes in all, found %d pictures "
                     .formatted(name, source.size()) + "of " + height + " x " + width + " x " + channels);
         }
         byte[] pixels = new byte[(int) bytes * source.size()];
-        int[] labels = new int[source.size()];
-        for (int i = 0; i < labels.length; i++) {
+        List<List<Integer>> classes = new ArrayList<>();
+        for (int i = 0; i < source.size(); i++) {
             Example example = source.get(i);
-            labels[i] = example.label();
-            if (labels[i] < 0) {
-                throw new IllegalArgumentException("%s: expected one class for each example, found the classes %s at %d".formatted(
-                        name, example.classes(), i));
-            }
+            classes.add(example.classes());
             byte[] picture = example.picture().withChannels(channels).resized(height, width).shared();
             System.arraycopy(picture, 0, pixels, i * (int) bytes, (int) bytes);
         }
-        return of(name, height, width, channels, pixels, labels, source.classNames(), "");
+        return ofMany(name, height, width, channels, pixels, classes, source.classNames(), "");
     }
 
     /**
@@ -162,10 +193,30 @@ public final class ImageSet implements Dataset {
     }
 
     /**
+     * Returns whether a picture may have any number of classes; otherwise each has exactly one.
+     *
+     * @return of {@link #ofMany}
+     */
+    public boolean hasManyClasses() {
+        return classes != null;
+    }
+
+    /**
+     * Returns the classes of one picture.
+     *
+     * @param index 0 to {@code size() - 1}
+     * @return ascending, unmodifiable
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    public List<Integer> classes(int index) {
+        return classes == null ? List.of(label(index)) : classes.get(index);
+    }
+
+    /**
      * Returns the class of one picture.
      *
      * @param index 0 to {@code size() - 1}
-     * @return 0 to {@code classNames().size() - 1}
+     * @return 0 to {@code classNames().size() - 1}, or -1 for a picture that has not exactly one
      * @throws IndexOutOfBoundsException if there is no such picture
      */
     public int label(int index) {
@@ -173,7 +224,7 @@ public final class ImageSet implements Dataset {
     }
 
     /**
-     * Returns the classes of all pictures.
+     * Returns the class of every picture, as {@link #label} does.
      *
      * @return a new array
      */
@@ -182,13 +233,13 @@ public final class ImageSet implements Dataset {
     }
 
     /**
-     * Returns one picture with its class.
+     * Returns one picture with its classes.
      *
      * @throws IndexOutOfBoundsException if there is no such picture
      */
     @Override
     public Example get(int index) {
-        return Example.of(picture(index), label(index));
+        return new Example(picture(index), classes(index));
     }
 
     /**
@@ -214,11 +265,15 @@ public final class ImageSet implements Dataset {
     public ImageSet select(String newName, int[] indices) {
         byte[] chosen = new byte[Math.multiplyExact(indices.length, pictureBytes())];
         int[] chosenLabels = new int[indices.length];
+        List<List<Integer>> chosenClasses = classes == null ? null : new ArrayList<>();
         for (int i = 0; i < indices.length; i++) {
             chosenLabels[i] = label(indices[i]);
+            if (classes != null) {
+                chosenClasses.add(classes.get(indices[i]));
+            }
             System.arraycopy(pixels, indices[i] * pictureBytes(), chosen, i * pictureBytes(), pictureBytes());
         }
-        return new ImageSet(newName, height, width, channels, chosen, chosenLabels, classNames, sha256);
+        return new ImageSet(newName, height, width, channels, chosen, chosenLabels, chosenClasses, classNames, sha256);
     }
 
     /**
@@ -236,7 +291,12 @@ public final class ImageSet implements Dataset {
             return this;
         }
         return new ImageSet(name, height, width, channels, Arrays.copyOf(pixels, count * pictureBytes()),
-                Arrays.copyOf(labels, count), classNames, sha256);
+                Arrays.copyOf(labels, count), classes == null ? null : classes.subList(0, count), classNames, sha256);
+    }
+
+    /** This set under a hash. */
+    ImageSet withSha256(String hash) {
+        return new ImageSet(name, height, width, channels, pixels, labels, classes, classNames, hash);
     }
 
     int pictureBytes() {

@@ -209,6 +209,26 @@ public final class PictureFiles implements Dataset {
         return files.get(index);
     }
 
+    /**
+     * Returns the classes of one picture, without reading it.
+     *
+     * @param index 0 to {@code size() - 1}
+     * @return ascending
+     * @throws IndexOutOfBoundsException if there is no such picture
+     */
+    public List<Integer> classes(int index) {
+        return Arrays.stream(classes.get(index)).boxed().toList();
+    }
+
+    /**
+     * Returns whether a picture has not exactly one class.
+     *
+     * @return always false for a folder
+     */
+    public boolean hasManyClasses() {
+        return classes.stream().anyMatch(own -> own.length != 1);
+    }
+
     @Override
     public int size() {
         return files.size();

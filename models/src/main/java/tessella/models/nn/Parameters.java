@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
@@ -89,6 +90,31 @@ public final class Parameters implements AutoCloseable {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(source + ": its tensors do not fit this model: " + String.join("; ", problems));
         }
+    }
+
+    /**
+     * Takes the values of another model's parameters of the same names. Those that may differ keep their own where the other
+     * has none of the name, or of another shape. Returns the names of these.
+     *
+     * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped name that may not differ; nothing has
+     *     changed then
+     */
+    public List<String> copyFrom(Parameters source, Predicate<String> mayDiffer) {
+        List<String> kept = new ArrayList<>();
+        List<ParameterSpec> expected = new ArrayList<>();
+        Map<String, Shape> found = new LinkedHashMap<>();
+        source.byName.forEach((name, parameter) -> found.put(name, parameter.shape()));
+        byName.forEach((name, parameter) -> {
+            if (mayDiffer.test(name) && !parameter.shape().equals(found.get(name))) {
+                kept.add(name);
+            } else {
+                expected.add(new ParameterSpec(name, parameter.shape(), Initializer.constant(0)));
+            }
+        });
+        found.keySet().removeIf(name -> mayDiffer.test(name) && expected.stream().noneMatch(spec -> spec.name().equals(name)));
+        checkNames("begin", expected, found);
+        expected.forEach(spec -> get(spec.name()).value().copyFrom(source.get(spec.name()).value()));
+        return kept;
     }
 
     /** Whether the memory is there. */

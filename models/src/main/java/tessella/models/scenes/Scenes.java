@@ -244,16 +244,18 @@ public final class Scenes {
         return new Scene.Box(left, top, right, bottom);
     }
 
-    /** What is asked of a scene as a class. */
+    /** What is asked of a scene. */
     public enum Question {
-        /** How many objects there are. */
+        /** How many objects there are: one class a scene. */
         COUNT,
-        /** Which category has the most pixels. */
-        DOMINANT
+        /** Which category has the most pixels: one class a scene. */
+        DOMINANT,
+        /** Which categories are there: any number of classes a scene. */
+        PRESENCE
     }
 
     /**
-     * The first scenes as pictures with one class each, for scenes of one size.
+     * The first scenes as pictures with classes, for scenes of one size.
      *
      * @throws IllegalArgumentException if the scenes are not all of one size
      */
@@ -264,14 +266,19 @@ public final class Scenes {
         }
         int side = config.minSide();
         byte[] pixels = new byte[Math.multiplyExact(count, side * side * 3)];
-        int[] labels = new int[count];
+        List<List<Integer>> classes = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Scene scene = scene(i);
             System.arraycopy(scene.picture().pixels(), 0, pixels, i * side * side * 3, side * side * 3);
-            labels[i] = question == Question.COUNT ? scene.count() - 1 : scene.dominant(sheet.categories().size());
+            classes.add(switch (question) {
+                case COUNT -> List.of(scene.count() - 1);
+                case DOMINANT -> List.of(scene.dominant(sheet.categories().size()));
+                case PRESENCE -> scene.objects().stream().map(Scene.Placed::category).distinct().sorted().toList();
+            });
         }
-        List<String> classes = question == Question.DOMINANT ? sheet.categories()
-                : IntStream.rangeClosed(1, config.maxObjects()).mapToObj(Integer::toString).toList();
-        return ImageSet.of(name, side, side, 3, pixels, labels, classes, "");
+        List<String> names = question == Question.COUNT
+                ? IntStream.rangeClosed(1, config.maxObjects()).mapToObj(Integer::toString).toList() : sheet.categories();
+        return question == Question.PRESENCE ? ImageSet.ofMany(name, side, side, 3, pixels, classes, names, "")
+                : ImageSet.of(name, side, side, 3, pixels, classes.stream().mapToInt(List::getFirst).toArray(), names, "");
     }
 }

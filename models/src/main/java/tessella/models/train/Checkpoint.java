@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import tessella.autodiff.Parameter;
 import tessella.autodiff.Tensor;
@@ -29,16 +30,23 @@ import tessella.models.vit.VitConfig;
  * @param model the model, which the checkpoint owns
  * @param preprocessing what happens to a picture before the model sees it
  * @param classNames one for each class
+ * @param objective what the scores of the classes mean
  * @param origin facts about the training run, by name: data set, hash of the data, seed
  */
-public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, List<String> classNames,
+public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, List<String> classNames, Objective objective,
         Map<String, String> origin) implements AutoCloseable {
     private static final String FORMAT = "tessella.format";
     private static final String CONFIG = "tessella.config";
     private static final String CLASSES = "tessella.classes";
     private static final String PREPROCESSING = "tessella.preprocessing";
     private static final String DOMAIN = "tessella.determinism";
+    private static final String OBJECTIVE = "tessella.objective";
     private static final String ORIGIN = "tessella.origin.";
+
+    /** Of a model that knows exactly one class a picture. */
+    public Checkpoint(VisionTransformer model, Preprocessing preprocessing, List<String> classNames, Map<String, String> origin) {
+        this(model, preprocessing, classNames, Objective.ONE_CLASS, origin);
+    }
 
     /** Checks that names and sizes agree. */
     public Checkpoint {
@@ -70,6 +78,9 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
         metadata.put(CONFIG, Json.write(model.config().toJson()));
         metadata.put(CLASSES, Json.write(classNames));
         metadata.put(PREPROCESSING, Json.write(preprocessing.toJson()));
+        if (objective != Objective.ONE_CLASS) {
+            metadata.put(OBJECTIVE, objective.name().toLowerCase(Locale.ROOT));
+        }
         metadata.put(DOMAIN, Determinism.domain());
         origin.forEach((name, value) -> metadata.put(ORIGIN + name, value));
         Safetensors.write(path, tensors, metadata);
@@ -87,11 +98,14 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
             VitConfig config = config(path, file);
             List<String> classes = new ArrayList<>();
             Preprocessing preprocessing;
+            Objective objective;
             try {
                 for (Object name : Json.array(Json.parse(metadata(path, file, CLASSES)), CLASSES)) {
                     classes.add(Json.string(name, CLASSES));
                 }
                 preprocessing = Preprocessing.fromJson(Json.parse(metadata(path, file, PREPROCESSING)));
+                objective = Objective.valueOf(file.metadata().getOrDefault(OBJECTIVE, Objective.ONE_CLASS.name())
+                        .toUpperCase(Locale.ROOT));
             } catch (IllegalArgumentException e) {
                 throw new IOException(path + ": " + e.getMessage(), e);
             }
@@ -116,7 +130,7 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
                 for (Parameter parameter : model.parameters().all()) {
                     file.loadInto(parameter.value(), parameter.name());
                 }
-                return new Checkpoint(model, preprocessing, classes, origin);
+                return new Checkpoint(model, preprocessing, classes, objective, origin);
             } catch (IllegalArgumentException e) {
                 model.close();
                 throw new IOException(path + ": " + e.getMessage(), e);

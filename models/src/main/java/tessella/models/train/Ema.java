@@ -17,7 +17,7 @@ import tessella.models.nn.Parameters;
  * is made have no memory here: their mean is what they are.
  */
 public final class Ema implements AutoCloseable {
-    private static final String PREFIX = "ema.";
+    static final String PREFIX = "ema.";
     private static final String STEP = PREFIX + "step";
 
     /** What the mean is before the first step. */

@@ -1,8 +1,6 @@
 package tessella.models.train;
 
 import java.util.Arrays;
-import tessella.autodiff.Losses;
-import tessella.autodiff.Softmax;
 import tessella.autodiff.Tensor;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
@@ -15,10 +13,10 @@ import tessella.models.vit.VisionTransformer;
 /**
  * What a model says of a set of pictures.
  *
- * @param loss mean cross-entropy
+ * @param loss mean cross-entropy, of any classes the sum of that of each
  * @param predictions the most probable class of each picture, the lowest of equals
  * @param probabilities [pictures, classes]
- * @param accuracy share of pictures named right, 0 to 1
+ * @param accuracy share of pictures whose most probable class is theirs, or one of theirs (precision at 1), 0 to 1
  */
 public record Evaluation(double loss, int[] predictions, float[][] probabilities, double accuracy) {
     /** Pictures at a time where nobody asks for another number: no more memory than a training step takes. */
@@ -30,19 +28,20 @@ public record Evaluation(double loss, int[] predictions, float[][] probabilities
         float[][] probabilities = new float[pictures.size()][];
         double loss = 0;
         int right = 0;
+        Objective objective = Objective.of(pictures);
         for (Batch part : Batches.of(pictures, preprocessing, batch, Batches.Remainder.KEEP).inOrder()) {
             try (Scope scope = Scope.open()) {
                 Tensor logits = model.logits(images(scope, part));
-                for (double one : Losses.softmaxCrossEntropy(logits, part.labels(), 0).toDoubles()) {
+                for (double one : objective.losses(logits, part, 0).toDoubles()) {
                     loss += one;
                 }
-                float[] p = Softmax.softmax(logits, 1).toFloats();
+                float[] p = objective.probabilities(logits).toFloats();
                 int classes = Math.toIntExact(logits.dim(1));
                 for (int i = 0; i < part.size(); i++) {
                     int index = part.indices()[i];
                     probabilities[index] = Arrays.copyOfRange(p, i * classes, (i + 1) * classes);
                     predictions[index] = largest(probabilities[index]);
-                    right += predictions[index] == part.labels()[i] ? 1 : 0;
+                    right += pictures.classes(index).contains(predictions[index]) ? 1 : 0;
                 }
             }
         }

@@ -1,5 +1,10 @@
 package tessella.models.train;
 
+import java.util.List;
+import java.util.Optional;
+import tessella.models.data.BatchTransform;
+import tessella.models.vit.Activations;
+
 /**
  * How a model is trained.
  *
@@ -14,18 +19,68 @@ package tessella.models.train;
  * @param seed of the order of the pictures, their augmentation and the initial parameters
  * @param rule what makes steps of gradients
  * @param schedule how the rate rises and falls
+ * @param parts into how many parts a step's pictures are cut, whose gradients are added up: less memory, the same step
+ * @param averaging decay of a running mean of the parameters, without bias, which is what is measured and kept; 0 for the
+ *     parameters themselves
+ * @param frozen patterns of the whole names of parameters that are not learned
+ * @param activations what a step holds of the forward pass
+ * @param mixing what happens to the pictures of a part together
  */
 public record TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay,
-        double labelSmoothing, double beta2, double clip, long seed, RuleChoice rule, ScheduleChoice schedule) {
-    /** With AdamW and a cosine. */
+        double labelSmoothing, double beta2, double clip, long seed, RuleChoice rule, ScheduleChoice schedule, int parts,
+        double averaging, List<String> frozen, Activations activations, Optional<BatchTransform> mixing) {
+    /** With AdamW, a cosine, and nothing of what follows. */
     public TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay, double labelSmoothing,
             double beta2, double clip, long seed) {
         this(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, RuleChoice.ADAMW,
-                ScheduleChoice.COSINE);
+                ScheduleChoice.COSINE, 1, 0, List.of(), Activations.KEPT, Optional.empty());
+    }
+
+    /** With another seed. */
+    public TrainConfig withSeed(long newSeed) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, newSeed, rule,
+                schedule, parts, averaging, frozen, activations, mixing);
+    }
+
+    /** With another rule and schedule. */
+    public TrainConfig with(RuleChoice newRule, ScheduleChoice newSchedule) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, newRule,
+                newSchedule, parts, averaging, frozen, activations, mixing);
+    }
+
+    /** Each step in so many parts. */
+    public TrainConfig inParts(int newParts) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
+                schedule, newParts, averaging, frozen, activations, mixing);
+    }
+
+    /** With a running mean of the parameters. */
+    public TrainConfig averaged(double decay) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
+                schedule, parts, decay, frozen, activations, mixing);
+    }
+
+    /** Without learning the parameters whose whole names match one of the patterns. */
+    public TrainConfig freezing(List<String> patterns) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
+                schedule, parts, averaging, patterns, activations, mixing);
+    }
+
+    /** With other activations held. */
+    public TrainConfig holding(Activations held) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
+                schedule, parts, averaging, frozen, held, mixing);
+    }
+
+    /** With pictures mixed. */
+    public TrainConfig mixing(BatchTransform transform) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
+                schedule, parts, averaging, frozen, activations, Optional.of(transform));
     }
 
     /** Checks the ranges. */
     public TrainConfig {
+        frozen = List.copyOf(frozen);
         if (epochs < 1 || batch < 1) {
             throw new IllegalArgumentException("train: expected at least 1 epoch and a batch of at least 1, found " + epochs
                     + " and " + batch);
@@ -35,6 +90,10 @@ public record TrainConfig(int epochs, int batch, double learningRate, double war
             throw new IllegalArgumentException("train: expected a finite learning rate and weight decay of at least 0, a warm-up in "
                     + "[0, 1), a label smoothing in [0, 1], a beta2 in [0, 1) and a positive clip, found " + learningRate + ", " + weightDecay + ", "
                     + warmup + ", " + labelSmoothing + ", " + beta2 + " and " + clip);
+        }
+        if (parts < 1 || batch % parts != 0 || !(averaging >= 0 && averaging < 1)) {
+            throw new IllegalArgumentException("train: expected parts that divide the batch of " + batch + ", and a decay of the mean "
+                    + "of the parameters in [0, 1), found " + parts + " parts and " + averaging);
         }
     }
 }

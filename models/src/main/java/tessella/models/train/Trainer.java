@@ -3,10 +3,12 @@ package tessella.models.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 import tessella.autodiff.Gradients;
-import tessella.autodiff.Losses;
 import tessella.autodiff.Parameter;
 import tessella.autodiff.Reductions;
 import tessella.autodiff.Tape;
@@ -18,6 +20,7 @@ import tessella.engine.io.Safetensors;
 import tessella.models.data.Batch;
 import tessella.models.data.Batches;
 import tessella.models.data.DataSplits;
+import tessella.models.data.Epoch;
 import tessella.models.data.Prefetch;
 import tessella.models.data.Preprocessing;
 import tessella.models.data.RandomSource;
@@ -46,8 +49,12 @@ public final class Trainer implements AutoCloseable {
     private final TrainConfig config;
     private final Batches batches;
     private final long perEpoch;
+    private final Objective objective;
     private final Optimizer optimizer;
     private final Schedule schedule;
+    private final GradientSum sum; // null if a step has one part
+    private final Ema mean; // null if the parameters themselves are measured
+    private VisionTransformer averaged; // holds the mean while it is measured
     /** Steps taken, and what this epoch has seen so far. */
     private long step;
     private double lossSum;
@@ -72,10 +79,10 @@ public final class Trainer implements AutoCloseable {
      * @param epoch from 1
      * @param step the last one
      * @param trainLoss mean over its batches, as they were met
-     * @param trainAccuracy share of its pictures named right, as they were met
+     * @param trainAccuracy share of its pictures named right, as they were met and mixed
      * @param validation the validation pictures after it
      */
-    public record Epoch(int epoch, long step, double trainLoss, double trainAccuracy, Evaluation validation) {}
+    public record EpochEnd(int epoch, long step, double trainLoss, double trainAccuracy, Evaluation validation) {}
 
     /** Follows a training run; an exception it throws ends the run. */
     public interface Listener {
@@ -83,7 +90,7 @@ public final class Trainer implements AutoCloseable {
         void step(Step step);
 
         /** After each epoch. */
-        void epoch(Epoch epoch);
+        void epoch(EpochEnd epoch);
 
         /** Whether training should end after this step; asked after each. */
         default boolean wantsToStop() {
@@ -100,9 +107,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * A trainer that has taken no step; it trains the model in place.
+     * A trainer that has taken no step; it trains the model in place, and freezes what the configuration names.
      *
-     * @throws IllegalArgumentException if there are fewer training pictures than in a batch
+     * @throws IllegalArgumentException if there are fewer training pictures than in a batch, or a name to freeze matches nothing
      */
     public Trainer(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Transform augmentation,
             TrainConfig config) {
@@ -111,15 +118,29 @@ public final class Trainer implements AutoCloseable {
         this.preprocessing = preprocessing;
         this.augmentation = augmentation;
         this.config = config;
-        batches = Batches.of(data.train(), preprocessing, config.batch(), Batches.Remainder.DROP);
-        perEpoch = batches.count(data.train().size());
+        batches = Batches.of(data.train(), preprocessing, config.batch() / config.parts(), Batches.Remainder.DROP);
+        perEpoch = data.train().size() / config.batch();
+        objective = Objective.of(data.train());
         if (perEpoch == 0) {
             throw new IllegalArgumentException("train: expected at least one batch of " + config.batch() + " pictures, found "
                     + data.train().size() + " training pictures; use a smaller batch");
         }
         schedule = config.schedule().of(config.learningRate(), (long) (config.warmup() * steps()), steps());
+        Freezing.freeze(model.parameters(), config.frozen().stream().map(Pattern::compile).toList());
         optimizer = new Optimizer(model.parameters(), new Optimizer.Settings(config.rule().rule(config.beta2()),
                 new Clip.GlobalNorm(config.clip()), WeightDecay.softMoe(config.weightDecay(), config.weightDecay())));
+        GradientSum added = null;
+        try {
+            added = config.parts() == 1 ? null : new GradientSum(model.parameters());
+            mean = config.averaging() == 0 ? null : new Ema(model.parameters(), config.averaging(), Ema.Start.ZERO_DEBIASED);
+        } catch (RuntimeException e) {
+            optimizer.close();
+            if (added != null) {
+                added.close();
+            }
+            throw e;
+        }
+        sum = added;
     }
 
     /**
@@ -150,15 +171,22 @@ public final class Trainer implements AutoCloseable {
     public End run(Listener listener) {
         Random shuffle = Random.of(config.seed(), "shuffle");
         Random augment = Random.of(config.seed(), "augment");
+        Random mix = Random.of(config.seed(), "mix");
         int pictures = data.train().size();
         try (Prefetch prefetch = Prefetch.of(1, 2)) {
             while (step < steps()) {
                 int epoch = (int) (step / perEpoch) + 1;
                 int[] order = shuffle.at(epoch, 0).permutation(pictures);
-                int[] left = Arrays.copyOfRange(order, (int) (step % perEpoch) * config.batch(), order.length);
-                for (Batch batch : prefetch.batches(batches.epoch(left, augmentation,
-                        index -> RandomSource.of(augment.at(epoch, index))))) {
-                    listener.step(take(batch, epoch));
+                int first = (int) (step % perEpoch);
+                int[] left = Arrays.copyOfRange(order, first * config.batch(), (int) perEpoch * config.batch());
+                Epoch parts = batches.epoch(left, augmentation, index -> RandomSource.of(augment.at(epoch, index)));
+                if (config.mixing().isPresent()) {
+                    parts = parts.then(config.mixing().get(),
+                            place -> RandomSource.of(mix.at(epoch, first * config.parts() + place)));
+                }
+                Iterator<Batch> made = prefetch.batches(parts).iterator();
+                while (made.hasNext()) {
+                    listener.step(take(made, epoch));
                     if (step % perEpoch != 0 && listener.wantsToStop()) {
                         return End.STOPPED;
                     }
@@ -167,8 +195,8 @@ public final class Trainer implements AutoCloseable {
                 double accuracy = (double) right / (perEpoch * config.batch());
                 lossSum = 0;
                 right = 0;
-                listener.epoch(new Epoch(epoch, step, loss, accuracy,
-                        Evaluation.of(model, data.validation(), preprocessing, Evaluation.BATCH)));
+                listener.epoch(new EpochEnd(epoch, step, loss, accuracy,
+                        Evaluation.of(measured(), data.validation(), preprocessing, Evaluation.BATCH)));
                 if (step < steps() && listener.wantsToStop()) {
                     return End.STOPPED;
                 }
@@ -177,25 +205,65 @@ public final class Trainer implements AutoCloseable {
         return End.COMPLETE;
     }
 
-    private Step take(Batch batch, int epoch) {
-        double rate = schedule.at(step);
-        try (Tape tape = Tape.record()) {
-            Tensor logits = model.logits(Evaluation.images(Scope.current(), batch)).keep();
-            Tensor loss = Reductions.mean(Losses.softmaxCrossEntropy(logits, batch.labels(), config.labelSmoothing())).keep();
-            double value = loss.item();
-            if (!Double.isFinite(value)) {
-                throw notFinite("loss", value, epoch, firstBroken(batch));
-            }
-            Gradients gradients = tape.gradients(loss);
-            double norm = optimizer.step(gradients, rate);
-            if (!Double.isFinite(norm)) {
-                throw notFinite("norm of the gradients", norm, epoch, firstBroken(gradients));
-            }
-            step++;
-            lossSum += value;
-            right += right(logits.toFloats(), batch.labels());
-            return new Step(epoch, step, steps(), step * config.batch(), value, rate, norm);
+    /** The model that is measured. */
+    private VisionTransformer measured() {
+        if (mean == null) {
+            return model;
         }
+        if (averaged == null) {
+            averaged = VisionTransformer.empty(model.config(), model.parameters().get("head.bias").value().dtype());
+        }
+        mean.writeTo(averaged.parameters());
+        return averaged;
+    }
+
+    /** Brings the parameters to their running mean, if there is one; the last thing that is done with a trainer. */
+    public void finish() {
+        if (mean != null) {
+            mean.writeTo(model.parameters());
+        }
+    }
+
+    private Step take(Iterator<Batch> parts, int epoch) {
+        double rate = schedule.at(step);
+        double loss = 0;
+        int hits = 0;
+        double norm = 0;
+        for (int part = 0; part < config.parts(); part++) {
+            Batch batch = parts.next();
+            try (Tape tape = Tape.record()) {
+                Tensor logits = model.logits(Evaluation.images(Scope.current(), batch), config.activations()).keep();
+                Tensor batchLoss = Reductions.mean(config.mixing().isEmpty()
+                        ? objective.losses(logits, batch, config.labelSmoothing())
+                        : objective.targetLosses(logits, batch, config.labelSmoothing())).keep();
+                double value = batchLoss.item();
+                if (!Double.isFinite(value)) {
+                    throw notFinite("loss", value, epoch, firstBroken(batch));
+                }
+                loss += value / config.parts();
+                hits += hits(logits.toFloats(), batch);
+                Gradients gradients = tape.gradients(batchLoss);
+                if (sum != null) {
+                    if (part == 0) {
+                        sum.clear();
+                    }
+                    sum.add(gradients, 1.0 / config.parts());
+                }
+                if (part == config.parts() - 1) {
+                    norm = sum == null ? optimizer.step(gradients, rate) : optimizer.step(sum, rate);
+                }
+                if (!Double.isFinite(norm)) {
+                    throw notFinite("norm of the gradients", norm, epoch, firstBroken(sum == null ? gradients::of : sum::of));
+                }
+            }
+        }
+        if (mean != null) {
+            mean.step();
+        }
+        step++;
+        lossSum += loss;
+        right += hits;
+        return new Step(epoch, step, steps(), step * config.batch(), loss, rate, norm);
     }
 
     private TrainingException notFinite(String what, double value, int epoch, String first) {
@@ -225,9 +293,9 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private String firstBroken(Gradients gradients) {
+    private String firstBroken(Function<Parameter, NdArray> gradients) {
         for (Parameter parameter : model.parameters().all()) {
-            NdArray gradient = gradients.of(parameter);
+            NdArray gradient = gradients.apply(parameter);
             if (gradient != null && isBroken(gradient)) {
                 return "the gradient of " + parameter.name();
             }
@@ -247,6 +315,9 @@ public final class Trainer implements AutoCloseable {
      */
     public void save(Path path, Map<String, String> notes) throws IOException {
         Map<String, NdArray> arrays = new LinkedHashMap<>(optimizer.state());
+        if (mean != null) {
+            arrays.putAll(mean.state());
+        }
         for (Parameter parameter : model.parameters().all()) {
             arrays.put(PARAMETER + parameter.name(), parameter.value());
         }
@@ -288,8 +359,14 @@ public final class Trainer implements AutoCloseable {
             long steps = Long.parseLong(file.metadata().get(STEP));
             double loss = Double.longBitsToDouble(Long.parseUnsignedLong(file.metadata().get(LOSS), 16));
             long hits = Long.parseLong(file.metadata().get(RIGHT));
+            if (mean != null) {
+                TrainingState.check(Ema.PREFIX, mean.state(), saved);
+            }
             optimizer.restore(saved);
             TrainingState.copy(own, saved);
+            if (mean != null) {
+                mean.restore(saved);
+            }
             step = steps;
             lossSum = loss;
             right = hits;
@@ -306,18 +383,29 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** Returns the memory of the optimiser; the model stays. */
+    /** Returns the memory of the optimiser and of the running mean; the model stays. */
     @Override
     public void close() {
         optimizer.close();
+        if (sum != null) {
+            sum.close();
+        }
+        if (mean != null) {
+            mean.close();
+        }
+        if (averaged != null) {
+            averaged.close();
+        }
     }
 
-    private static int right(float[] logits, int[] labels) {
-        int classes = logits.length / labels.length;
-        int right = 0;
-        for (int i = 0; i < labels.length; i++) {
-            right += Evaluation.largest(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes)) == labels[i] ? 1 : 0;
+    /** Pictures whose highest score is of a class of theirs. */
+    private int hits(float[] logits, Batch batch) {
+        int classes = batch.classes();
+        int hits = 0;
+        for (int i = 0; i < batch.size(); i++) {
+            int best = Evaluation.largest(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes));
+            hits += objective == Objective.ONE_CLASS ? best == batch.labels()[i] ? 1 : 0 : batch.targets()[i * classes + best] > 0 ? 1 : 0;
         }
-        return right;
+        return hits;
     }
 }

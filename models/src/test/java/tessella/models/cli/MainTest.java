@@ -15,8 +15,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import tessella.models.data.DataException;
 import tessella.models.data.ShippedData;
+import tessella.models.data.MixUp;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
+import tessella.models.train.TrainConfig;
+import tessella.models.vit.Activations;
 
 class MainTest {
     private record Result(int code, String out, String err) {
@@ -67,49 +70,76 @@ class MainTest {
                 () -> program.run(new String[] {"info", "x"}, System.out, System.err));
     }
 
-    @Test
-    void trainReadsItsOptions() {
-        TrainCommand defaults = TrainCommand.of(TrainCommand.COMMAND.parse(List.of()));
-        assertEquals("soft-moe-tiny", defaults.model());
-        assertEquals(ShippedData.FASHION_MNIST, defaults.data());
-        assertEquals(22, defaults.epochs());
-        assertEquals(16, defaults.batch());
-        assertEquals(1e-3, defaults.learningRate());
-        assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
-        assertEquals(Optional.empty(), defaults.out());
-        assertEquals(Optional.empty(), defaults.limit());
-        assertEquals(RuleChoice.ADAMW, defaults.rule());
-        assertEquals(ScheduleChoice.COSINE, defaults.schedule());
-        TrainCommand given = TrainCommand.of(TrainCommand.COMMAND.parse(List.of("--model", "vit-tiny", "--data",
-                "digits", "--epochs", "3", "--seed", "-5", "--out", "x", "--limit=100", "--warmup=0.5", "--clip", "0",
-                "--threads", "2", "--data-root", "d", "--optimizer", "adafactor", "--schedule=rsqrt")));
-        assertEquals("vit-tiny", given.model());
-        assertEquals(ShippedData.DIGITS, given.data());
-        assertEquals(3, given.epochs());
-        assertEquals(-5, given.seed());
-        assertEquals(Optional.of(Path.of("x")), given.out());
-        assertEquals(Optional.of(Path.of("d")), given.dataRoot());
-        assertEquals(Optional.of(100), given.limit());
-        assertEquals(0.5, given.warmup());
-        assertEquals(0, given.clip());
-        assertEquals(2, given.threads());
-        assertEquals(RuleChoice.ADAFACTOR, given.rule());
-        assertEquals(ScheduleChoice.RSQRT, given.schedule());
+    private static TrainCommand train(String... words) {
+        return TrainCommand.of(TrainCommand.COMMAND.parse(List.of(words)));
     }
 
     @Test
-    void theCommandOfTrainNamesRuleAndScheduleIfTheyAreNotTheDefault() {
-        List<String> words = TrainCommand.of(TrainCommand.COMMAND.parse(List.of())).arguments();
-        assertTrue(!words.contains("--optimizer") && !words.contains("--schedule"), words.toString());
-        List<String> other = TrainCommand.of(TrainCommand.COMMAND.parse(List.of("--optimizer", "sgd", "--schedule", "linear")))
-                .arguments();
-        assertEquals(List.of("--optimizer", "sgd", "--schedule", "linear"), other.subList(words.size(), other.size()));
-        assertEquals(other, TrainCommand.of(TrainCommand.COMMAND.parse(other.subList(2, other.size()))).arguments());
+    void trainReadsItsOptions() {
+        TrainCommand defaults = train();
+        assertEquals("soft-moe-tiny", defaults.recipe().model());
+        assertEquals(new DataChoice.Shipped(ShippedData.FASHION_MNIST), defaults.recipe().data());
+        assertEquals(new TrainConfig(22, 16, 1e-3, 0.05, 0.1, 0.1, 0.99, 1, 1), defaults.recipe().config());
+        assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
+        assertEquals(Optional.empty(), defaults.out());
+        assertEquals(Optional.empty(), defaults.recipe().limit());
+        assertEquals(1, defaults.seeds());
+        TrainCommand given = train("--model", "vit-tiny", "--data",
+                "digits", "--epochs", "3", "--seed", "-5", "--out", "x", "--limit=100", "--warmup=0.5", "--clip", "0",
+                "--threads", "2", "--data-root", "d", "--optimizer", "adafactor", "--schedule=rsqrt", "--parts", "4", "--ema", "0.9",
+                "--freeze", "head.*,norm\\..*", "--recompute", "--mixup", "0.2", "--seeds", "3");
+        assertEquals("vit-tiny", given.recipe().model());
+        assertEquals(new DataChoice.Shipped(ShippedData.DIGITS), given.recipe().data());
+        assertEquals(Optional.of(Path.of("x")), given.out());
+        assertEquals(Optional.of(Path.of("d")), given.dataRoot());
+        assertEquals(Optional.of(100), given.recipe().limit());
+        assertEquals(2, given.threads());
+        assertEquals(3, given.seeds());
+        assertEquals(new TrainConfig(3, 16, 1e-3, 0.5, 0.1, 0.1, 0.99, Double.POSITIVE_INFINITY, -5)
+                .with(RuleChoice.ADAFACTOR, ScheduleChoice.RSQRT).inParts(4).averaged(0.9).freezing(List.of("head.*", "norm\\..*"))
+                .holding(Activations.RECOMPUTED).mixing(new MixUp(0.2)), given.recipe().config());
+    }
+
+    @Test
+    void whatDoesNotFitTogetherIsRefused() {
+        assertRefused("expected --mixup or --cutmix, found both", "--mixup", "1", "--cutmix", "1");
+        assertRefused("--freeze expects regular expressions", "--freeze", "(");
+        assertRefused("--data expects one of fashion-mnist, digits, scenes, ", "--data", "no-such-folder");
+        assertRefused("parts that divide the batch of 16", "--parts", "3");
+        Result side = run("train", "--data", "digits", "--side", "16");
+        assertTrue(side.code() == 2 && side.err().contains("--side: expected with scenes or own pictures only, found digits"), side.err());
+        Result dense = run("train", "--data", "digits", "--model", "vit-tiny", "--dispatch", "uniform");
+        assertTrue(dense.code() == 2 && dense.err().contains("found vit-tiny, which has none"), dense.err());
+        Result half = run("train", "--data", "digits", "--dispatch", "identity");
+        assertTrue(half.code() == 2 && half.err().contains("identity mixing holds for dispatch and combine together"), half.err());
+        Result twin = run("ablate", "--model", "vit-tiny");
+        assertTrue(twin.code() == 2 && twin.err().contains("leave --model, --dispatch and --combine out"), twin.err());
+    }
+
+    private static void assertRefused(String part, String... words) {
+        String message = assertThrows(RuntimeException.class, () -> train(words)).getMessage();
+        assertTrue(message.contains(part), message);
+    }
+
+    @Test
+    void theWordsOfARecipeNameWhatIsNotTheDefaultAndReadBackTheSame() {
+        List<String> words = train().recipe().words();
+        assertEquals(List.of("--model", "soft-moe-tiny", "--data", "fashion-mnist", "--epochs", "22", "--batch", "16",
+                "--learning-rate", "0.001", "--weight-decay", "0.1", "--warmup", "0.05", "--label-smoothing", "0.1", "--beta2", "0.99",
+                "--clip", "1.0", "--seed", "1"), words);
+        String[] other = {"--optimizer", "sgd", "--schedule", "linear", "--limit", "7", "--side", "48", "--patch", "8", "--from", "m",
+            "--parts", "2", "--recompute", "--ema", "0.5", "--freeze", "head.*,norm.*", "--cutmix", "1.0", "--dispatch", "uniform",
+            "--combine", "uniform"};
+        List<String> found = train(other).recipe().words();
+        assertEquals(List.of(other), found.subList(words.size(), found.size()));
+        assertEquals(found, train(found.toArray(String[]::new)).recipe().words());
+        assertEquals(List.of("--clip", "0.0"), train("--clip", "0", "--data", "scenes-count").recipe().words().subList(18, 20));
     }
 
     @Test
     void theOtherCommandsReadTheirs() {
-        assertEquals(new EvalCommand(Path.of("m"), ShippedData.DIGITS, Optional.empty(), 7, 1), EvalCommand.of(
+        assertEquals(new EvalCommand(Path.of("m"), new DataChoice.Shipped(ShippedData.DIGITS), Optional.empty(),
+                Optional.empty(), 7, 1), EvalCommand.of(
                 EvalCommand.COMMAND.parse(List.of("m", "--data=digits", "--batch=7", "--threads=1"))));
         assertEquals(new PredictCommand(Path.of("m"), List.of(Path.of("a.png"), Path.of("b.png")), 5, 1),
                 PredictCommand.of(PredictCommand.COMMAND.parse(List.of("m", "a.png", "b.png", "--top", "5",

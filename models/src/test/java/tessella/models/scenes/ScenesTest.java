@@ -3,6 +3,7 @@ package tessella.models.scenes;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,7 +25,9 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
+import tessella.models.data.ShippedData;
 import tessella.models.data.Picture;
 import tessella.models.scenes.Scene.Relation;
 
@@ -251,9 +254,32 @@ class ScenesTest {
             assertEquals(scenes.scene(i).dominant(8), dominant.label(i));
             assertArrayEquals(scenes.scene(i).picture().pixels(), counts.picture(i).pixels());
         }
+        ImageSet presence = scenes.imageSet("scenes", 20, Scenes.Question.PRESENCE);
+        assertTrue(presence.hasManyClasses() && !counts.hasManyClasses());
+        for (int i = 0; i < 20; i++) {
+            float[] there = scenes.scene(i).presence(8);
+            for (int c = 0; c < 8; c++) {
+                assertEquals(there[c] == 1, presence.classes(i).contains(c), "scene " + i + ", category " + c);
+            }
+        }
         String message = assertThrows(IllegalArgumentException.class, () -> varied(SceneSplit.TRAIN, 1).imageSet("scenes", 2,
                 Scenes.Question.COUNT)).getMessage();
         assertTrue(message.contains("one size") && message.contains("32 to 128"), message);
+    }
+
+    @Test
+    void scenesAsADataSetAreTheFirstOfEachSplit() throws IOException {
+        DataSplits splits = SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.DOMINANT, 32, 30);
+        assertEquals(List.of(30, 2_000, 5_000), List.of(splits.train().size(), splits.validation().size(), splits.test().size()));
+        for (SceneSplit split : List.of(SceneSplit.TRAIN, SceneSplit.VALIDATION, SceneSplit.TEST)) {
+            Scene scene = Scenes.of(sheet, SceneConfig.square(32), split, 1).scene(7);
+            ImageSet part = split == SceneSplit.TRAIN ? splits.train() : split == SceneSplit.TEST ? splits.test()
+                    : splits.validation();
+            assertArrayEquals(scene.picture().pixels(), part.picture(7).pixels());
+            assertEquals(scene.dominant(8), part.label(7));
+        }
+        assertEquals(splits.sha256(), SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.DOMINANT, 32, 30).sha256());
+        assertNotEquals(splits.sha256(), SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.COUNT, 32, 30).sha256());
     }
 
     @Test

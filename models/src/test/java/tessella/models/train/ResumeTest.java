@@ -22,6 +22,7 @@ import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Memory;
 import tessella.models.data.DataSplits;
+import tessella.models.data.MixUp;
 import tessella.models.data.ShippedData;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
@@ -66,7 +67,7 @@ class ResumeTest {
         }
 
         @Override
-        public void epoch(Trainer.Epoch epoch) {
+        public void epoch(Trainer.EpochEnd epoch) {
             lines.add(epoch.epoch() + " " + epoch.step() + " " + epoch.trainLoss() + " " + epoch.trainAccuracy() + " "
                     + epoch.validation().loss() + " " + epoch.validation().accuracy());
         }
@@ -98,11 +99,22 @@ class ResumeTest {
     // in the middle of an epoch of five steps, at its end, and after the last step
     @ValueSource(ints = {1, 3, 5, 10, 14, 15})
     void aRestoredRunHasTheBitsOfOneThatWasNotInterrupted(int stopAfter) throws IOException {
-        TrainConfig config = ShortRun.config(3, 2e-3, 1);
+        requireSameBits(stopAfter, ShortRun.config(3, 2e-3, 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 5, 14, 15})
+    void soHasOneInPartsWithARunningMeanAndMixedPictures(int stopAfter) throws IOException {
+        requireSameBits(stopAfter, ShortRun.config(3, 2e-3, 1).inParts(2).averaged(0.9).mixing(new MixUp(0.4))
+                .freezing(List.of("embedding.*")));
+    }
+
+    private void requireSameBits(int stopAfter, TrainConfig config) throws IOException {
         List<String> whole = new ArrayList<>();
         Map<String, float[]> expected;
         try (VisionTransformer model = VisionTransformer.initialized(MODEL, DType.F32, 1); Trainer trainer = trainer(model, config)) {
             assertEquals(Trainer.End.COMPLETE, trainer.run(new Log(whole)));
+            trainer.finish();
             expected = values(model);
         }
         List<String> parts = new ArrayList<>();
@@ -119,6 +131,7 @@ class ResumeTest {
         try (VisionTransformer model = VisionTransformer.initialized(MODEL, DType.F32, 99); Trainer trainer = trainer(model, config)) {
             trainer.restore(state);
             assertEquals(Trainer.End.COMPLETE, trainer.run(new Log(parts)));
+            trainer.finish();
             assertSame(expected, values(model));
         }
         assertEquals(whole, parts);

@@ -76,7 +76,7 @@ final class ShortRun {
                         }
 
                         @Override
-                        public void epoch(Trainer.Epoch epoch) {
+                        public void epoch(Trainer.EpochEnd epoch) {
                             accuracies.add(epoch.validation().accuracy());
                         }
                     }));

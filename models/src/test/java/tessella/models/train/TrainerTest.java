@@ -88,7 +88,7 @@ class TrainerTest {
     @Test
     void tellsEveryStepAndEpoch() {
         List<Trainer.Step> steps = new ArrayList<>();
-        List<Trainer.Epoch> epochs = new ArrayList<>();
+        List<Trainer.EpochEnd> epochs = new ArrayList<>();
         try (VisionTransformer model = model()) {
             train(model, 1e-3, new Trainer.Listener() {
                 @Override
@@ -97,7 +97,7 @@ class TrainerTest {
                 }
 
                 @Override
-                public void epoch(Trainer.Epoch epoch) {
+                public void epoch(Trainer.EpochEnd epoch) {
                     epochs.add(epoch);
                 }
             });
@@ -114,8 +114,8 @@ class TrainerTest {
         }
         assertEquals(Math.log(10), steps.getFirst().loss(), 1e-6, "the classifier starts at 0");
         assertTrue(steps.getLast().loss() < steps.getFirst().loss());
-        assertEquals(List.of(1, 2), epochs.stream().map(Trainer.Epoch::epoch).toList());
-        assertEquals(List.of(5L, 10L), epochs.stream().map(Trainer.Epoch::step).toList());
+        assertEquals(List.of(1, 2), epochs.stream().map(Trainer.EpochEnd::epoch).toList());
+        assertEquals(List.of(5L, 10L), epochs.stream().map(Trainer.EpochEnd::step).toList());
         assertEquals(steps.subList(5, 10).stream().mapToDouble(Trainer.Step::loss).average().orElseThrow(),
                 epochs.getLast().trainLoss(), 1e-12);
         assertEquals(50, epochs.getLast().validation().predictions().length);
@@ -200,7 +200,7 @@ class TrainerTest {
                 List<Double> rates = new ArrayList<>();
                 try (VisionTransformer model = model()) {
                     Trainer.train(model, data, ShortRun.preprocessing(data), Augmentation.NONE,
-                            new TrainConfig(4, 32, rate, 0.2, 0.05, 0.1, 0.999, 1, 1, rule, schedule), (StepListener) step -> {
+                            new TrainConfig(4, 32, rate, 0.2, 0.05, 0.1, 0.999, 1, 1).with(rule, schedule), (StepListener) step -> {
                                 losses.add(step.loss());
                                 rates.add(step.learningRate());
                             });
@@ -262,7 +262,7 @@ class TrainerTest {
     @FunctionalInterface
     private interface StepListener extends Trainer.Listener {
         @Override
-        default void epoch(Trainer.Epoch epoch) { }
+        default void epoch(Trainer.EpochEnd epoch) { }
     }
 
     private static VisionTransformer model() {

@@ -1,0 +1,140 @@
+package tessella.models.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tessella.engine.Determinism;
+import tessella.engine.Workers;
+import tessella.engine.json.Json;
+import tessella.models.data.DataSplits;
+import tessella.models.data.ShippedData;
+import tessella.models.report.Comparison;
+import tessella.models.report.Machine;
+import tessella.models.report.RunCard;
+import tessella.models.report.RunDirectory;
+import tessella.models.vit.VitConfig;
+
+/**
+ * Training runs that are compared: each arm with each seed, a folder for each run, and a page that puts them side by side. The
+ * same command goes on where it was stopped: what has ended is read, what was stopped goes on.
+ *
+ * @param title    what is compared
+ * @param arms     the first is what the others are compared with
+ * @param seeds    runs of an arm, with the seed of its recipe and those after it; pairs of runs share a seed
+ * @param words    the command
+ * @param dataRoot the folder that holds the data sets, if not the usual one
+ * @param threads  threads to compute with
+ * @param out      the folder of all runs, if not the usual one
+ */
+record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Optional<Path> dataRoot, int threads,
+        Optional<Path> out) {
+    private static final String CARD = "run-card.json";
+
+    /** One side of a comparison; all have the same pictures. */
+    record Arm(String label, Recipe recipe) {
+        /** Where the run of a seed is. */
+        private Path folder(Path parent, long seed) {
+            return parent.resolve(label.replace(' ', '-') + "-seed-" + seed);
+        }
+    }
+
+    /** Runs what has not been run, unless it is stopped, and compares. */
+    void run(PrintStream print) throws IOException {
+        Recipe first = arms.getFirst().recipe();
+        Path parent = out.orElseGet(() -> CommonOptions.home().resolve("runs").resolve(words.get(1) + "-"
+                + first.model() + "-" + first.data().fileName()));
+        Files.createDirectories(parent);
+        DataSplits splits = first.data().load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot(), first.side(),
+                first.limit());
+        for (Arm arm : arms) {
+            TrainingRun.check(arm.recipe(), splits);
+        }
+        TrainingRun[] current = new TrainingRun[1];
+        boolean[] stopped = new boolean[1];
+        try (Workers workers = Workers.of(threads)) {
+            Interruption.runUntilStopped(() -> {
+                stopped[0] = true;
+                if (current[0] != null) {
+                    current[0].stop();
+                }
+            }, () -> {
+                for (int s = 0; s < seeds && !stopped[0]; s++) { // seed by seed: what there is so far is in pairs
+                    for (Arm arm : arms) {
+                        long seed = arm.recipe().config().seed() + s;
+                        if (!stopped[0] && !hasEnded(arm.folder(parent, seed))) {
+                            print.println(arm.label() + ", seed " + seed);
+                            runOne(workers, arm.recipe().withSeed(seed), splits, arm.folder(parent, seed), print, current);
+                        }
+                    }
+                }
+            });
+        }
+        if (stopped[0]) {
+            print.println("stopped; go on with the same command and --out " + parent);
+            return;
+        }
+        compare(parent, splits, print);
+    }
+
+    private static boolean hasEnded(Path folder) {
+        return Files.exists(folder.resolve(CARD)) && !Files.exists(TrainingRun.state(folder));
+    }
+
+    private static void runOne(Workers workers, Recipe recipe, DataSplits splits, Path folder, PrintStream print, TrainingRun[] current)
+            throws IOException {
+        boolean goesOn = Files.exists(TrainingRun.state(folder));
+        if (!goesOn) {
+            Files.deleteIfExists(folder.resolve("metrics.jsonl")); // all that a run leaves that was killed in its first epoch
+        }
+        IOException[] failure = new IOException[1];
+        try (RunDirectory directory = goesOn ? TrainingRun.reopen(folder) : RunDirectory.create(folder)) {
+            Workers.with(workers, () -> {
+                current[0] = new TrainingRun(recipe, splits, directory, print);
+                try {
+                    current[0].run();
+                } catch (IOException e) {
+                    failure[0] = e;
+                }
+            });
+        }
+        if (failure[0] != null) {
+            throw failure[0];
+        }
+    }
+
+    private void compare(Path parent, DataSplits splits, PrintStream print) throws IOException {
+        List<Comparison.Arm> compared = new ArrayList<>();
+        for (Arm arm : arms) {
+            double[] accuracies = new double[seeds];
+            for (int s = 0; s < seeds; s++) {
+                Path card = arm.folder(parent, arm.recipe().config().seed() + s).resolve(CARD);
+                accuracies[s] = accuracy(card);
+            }
+            VitConfig model = arm.recipe().modelConfig(splits.train());
+            compared.add(new Comparison.Arm(arm.label(), accuracies, model.parameterCount(), 2e-9 * model.multiplyAdds()));
+        }
+        Map<String, Object> result = new LinkedHashMap<>();
+        compared.forEach(arm -> result.put(arm.label(), arm.text()));
+        Comparison comparison = new Comparison(title, "test accuracy", compared, new RunCard(CommonOptions.version(),
+                RunCard.commitOf(CommonOptions.home()), words, arms.getFirst().recipe().config().seed(),
+                Machine.detect(Determinism.vectorBits()), splits.name(), splits.sha256(), result));
+        comparison.write(parent);
+        print.print(comparison.toText());
+        print.println("comparison " + parent.resolve(Comparison.PAGE));
+    }
+
+    private static double accuracy(Path card) throws IOException {
+        try {
+            Map<String, Object> json = Json.object(Json.parse(Files.readString(card)), CARD);
+            return Json.number(Json.object(json.get("result"), "result").get("test_accuracy"), "test_accuracy");
+        } catch (IllegalArgumentException e) {
+            throw new IOException(card + ": " + e.getMessage(), e);
+        }
+    }
+}

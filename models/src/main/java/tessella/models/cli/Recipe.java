@@ -1,0 +1,204 @@
+package tessella.models.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import tessella.models.data.BatchTransform;
+import tessella.models.data.CutMix;
+import tessella.models.data.ImageSet;
+import tessella.models.data.MixUp;
+import tessella.models.softmoe.Mixing;
+import tessella.models.softmoe.SoftMoeConfig;
+import tessella.models.train.RuleChoice;
+import tessella.models.train.ScheduleChoice;
+import tessella.models.train.TrainConfig;
+import tessella.models.vit.Activations;
+import tessella.models.vit.VitConfig;
+
+/**
+ * All that the result of a training run depends on.
+ *
+ * @param model    the name of the configuration
+ * @param dispatch how the slots of its mixtures are made of tokens
+ * @param combine  how their tokens are made of slots
+ * @param data     the pictures
+ * @param side     side of the square that pictures are brought to, if they have no size of their own
+ * @param patch    side of a patch, if another than the usual one
+ * @param limit    how many training pictures to use, if not all
+ * @param from     the checkpoint whose parameters the run begins with, if it should
+ * @param config   how the model is trained
+ */
+record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
+        Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
+    private static final List<String> MIXINGS = Arrays.stream(Mixing.values()).map(Recipe::word).toList();
+    private static final Option<String> MODEL = Option.choice("model", VitConfig.presets(), "the model to train")
+            .orElse("soft-moe-tiny");
+    private static final Option<String> DISPATCH = Option.choice("dispatch", MIXINGS, "how slots are made of tokens")
+            .orElse(word(Mixing.SOFT));
+    private static final Option<String> COMBINE = Option.choice("combine", MIXINGS, "how tokens are made of slots")
+            .orElse(word(Mixing.SOFT));
+    private static final Option<Integer> PATCH = Option.integer("patch", 1, 1024, "the side of a patch, in pixels")
+            .otherwise("that of the model; 4 of a tiny one, or 2 for pictures of less than 16 pixels");
+    private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
+            "how many training pictures to use").otherwise("all");
+    private static final Option<Path> FROM = Option.path("from",
+            "the checkpoint to begin with; a head for other classes begins anew").otherwise("random parameters");
+    private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
+            "passes over the training pictures").orElse(22);
+    private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
+            "pictures in a step").orElse(16);
+    private static final Option<Double> LEARNING_RATE = Option.number("learning-rate", 0, Double.POSITIVE_INFINITY,
+            "the highest learning rate, reached after the warm-up").orElse(1e-3);
+    private static final Option<Double> WEIGHT_DECAY = Option.number("weight-decay", 0, Double.POSITIVE_INFINITY,
+            "what weights shrink by in a step, times the learning rate").orElse(0.1);
+    private static final Option<Double> WARMUP = Option.number("warmup", 0, 1,
+            "the share of all steps in which the learning rate rises").orElse(0.05);
+    private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,
+            "the probability that the target spreads over all classes").orElse(0.1);
+    private static final Option<Double> BETA2 = Option.number("beta2", 0, 1,
+            "how slowly the mean of the squared gradients of adamw moves").orElse(0.99);
+    private static final Option<Double> CLIP = Option.number("clip", 0, Double.POSITIVE_INFINITY,
+            "the greatest global norm of a gradient, 0 for no limit").orElse(1.0);
+    private static final Option<Long> SEED = Option.longInteger("seed",
+            "where all random numbers come from").orElse(1L);
+    private static final Option<String> RULE = Option.choice("optimizer",
+            Arrays.stream(RuleChoice.values()).map(RuleChoice::label).toList(), "what makes steps of gradients")
+            .orElse(RuleChoice.ADAMW.label());
+    private static final Option<String> SCHEDULE = Option.choice("schedule",
+            Arrays.stream(ScheduleChoice.values()).map(ScheduleChoice::label).toList(),
+            "how the learning rate goes on after the warm-up").orElse(ScheduleChoice.COSINE.label());
+    private static final Option<Integer> PARTS = Option.integer("parts", 1, Integer.MAX_VALUE,
+            "parts that a step's pictures are cut into, whose gradients are added up, to save memory").orElse(1);
+    private static final Option<Boolean> RECOMPUTE = Option.flag("recompute",
+            "runs each block again for its gradient, to save memory");
+    private static final Option<Double> EMA = Option.number("ema", 0, 1,
+            "decay of a running mean of the parameters, which is then measured and kept, 0 for none").orElse(0.0);
+    private static final Option<List<String>> FREEZE = Option.of("freeze", "patterns",
+            "parameters that are not learned: regular expressions of whole names, with commas between them",
+            "regular expressions with commas between them", Recipe::patterns).otherwise("all are learned");
+    private static final Option<Double> MIXUP = Option.number("mixup", 0, 100,
+            "mixes pairs of pictures by a Beta(x, x), 0 for none").orElse(0.0);
+    private static final Option<Double> CUTMIX = Option.number("cutmix", 0, 100,
+            "puts a box of one picture into another, its size by a Beta(x, x), 0 for none").orElse(0.0);
+
+    /** What may be said of a recipe on the command line. */
+    static final List<Option<?>> OPTIONS = List.of(MODEL, CommonOptions.DATA, CommonOptions.SIDE, PATCH, LIMIT, FROM, EPOCHS, BATCH,
+            LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, RULE, SCHEDULE, PARTS, RECOMPUTE, EMA, FREEZE,
+            MIXUP, CUTMIX, DISPATCH, COMBINE);
+
+    static Recipe of(Arguments arguments) {
+        double mixup = arguments.get(MIXUP);
+        double cutmix = arguments.get(CUTMIX);
+        if (mixup > 0 && cutmix > 0) {
+            throw new UsageException("train: expected --mixup or --cutmix, found both; choose one");
+        }
+        Optional<BatchTransform> mixing = mixup > 0 ? Optional.of(new MixUp(mixup))
+                : cutmix > 0 ? Optional.of(new CutMix(cutmix)) : Optional.empty();
+        double clip = arguments.get(CLIP);
+        TrainConfig config = new TrainConfig(arguments.get(EPOCHS), arguments.get(BATCH), arguments.get(LEARNING_RATE),
+                arguments.get(WARMUP), arguments.get(WEIGHT_DECAY), arguments.get(LABEL_SMOOTHING), arguments.get(BETA2),
+                clip == 0 ? Double.POSITIVE_INFINITY : clip, arguments.get(SEED),
+                RuleChoice.valueOf(arguments.get(RULE).toUpperCase(Locale.ROOT)),
+                ScheduleChoice.valueOf(arguments.get(SCHEDULE).toUpperCase(Locale.ROOT)), arguments.get(PARTS), arguments.get(EMA),
+                arguments.find(FREEZE).orElse(List.of()),
+                arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing);
+        return new Recipe(arguments.get(MODEL), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
+                Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(CommonOptions.DATA),
+                arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT), arguments.find(FROM), config);
+    }
+
+    private static Optional<List<String>> patterns(String text) {
+        try {
+            List<String> patterns = List.of(text.split(","));
+            patterns.forEach(Pattern::compile);
+            return Optional.of(patterns);
+        } catch (PatternSyntaxException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String word(Mixing mixing) {
+        return mixing.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** This recipe with another seed. */
+    Recipe withSeed(long seed) {
+        return new Recipe(model, dispatch, combine, data, side, patch, limit, from, config.withSeed(seed));
+    }
+
+    /** This recipe for another model, with mixtures of this kind. */
+    Recipe withModel(String newModel, Mixing mixing) {
+        return new Recipe(newModel, mixing, mixing, data, side, patch, limit, from, config);
+    }
+
+    /** The configuration of the model for these pictures. */
+    VitConfig modelConfig(ImageSet pictures) {
+        VitConfig preset = VitConfig.preset(model);
+        int usual = !model.endsWith("-tiny") ? preset.patch() : Math.min(pictures.height(), pictures.width()) < 16 ? 2 : 4;
+        VitConfig config = preset.forImages(pictures.height(), pictures.width(), pictures.channels(), patch.orElse(usual),
+                pictures.classNames().size());
+        if (dispatch == Mixing.SOFT && combine == Mixing.SOFT) {
+            return config;
+        }
+        SoftMoeConfig moe = config.moe();
+        if (moe == null) {
+            throw new UsageException("train: --dispatch and --combine are of mixtures, found " + model + ", which has none");
+        }
+        return config.withMoe(new SoftMoeConfig(moe.experts(), moe.slots(), moe.layers(), dispatch, combine));
+    }
+
+    /** The options written out. */
+    List<String> words() {
+        List<String> words = new ArrayList<>(List.of("--model", model, "--data", data.label(), "--epochs",
+                Integer.toString(config.epochs()), "--batch", Integer.toString(config.batch()), "--learning-rate",
+                Double.toString(config.learningRate()), "--weight-decay", Double.toString(config.weightDecay()), "--warmup",
+                Double.toString(config.warmup()), "--label-smoothing", Double.toString(config.labelSmoothing()), "--beta2",
+                Double.toString(config.beta2()), "--clip",
+                Double.toString(Double.isInfinite(config.clip()) ? 0 : config.clip()), "--seed", Long.toString(config.seed())));
+        // named only if another than the default: the command is in the checkpoint, whose bytes stay those of earlier versions
+        if (config.rule() != RuleChoice.ADAMW) {
+            words.addAll(List.of("--optimizer", config.rule().label()));
+        }
+        if (config.schedule() != ScheduleChoice.COSINE) {
+            words.addAll(List.of("--schedule", config.schedule().label()));
+        }
+        limit.ifPresent(count -> words.addAll(List.of("--limit", Integer.toString(count))));
+        side.ifPresent(pixels -> words.addAll(List.of("--side", Integer.toString(pixels))));
+        patch.ifPresent(pixels -> words.addAll(List.of("--patch", Integer.toString(pixels))));
+        from.ifPresent(path -> words.addAll(List.of("--from", path.toString())));
+        if (config.parts() > 1) {
+            words.addAll(List.of("--parts", Integer.toString(config.parts())));
+        }
+        if (config.activations() == Activations.RECOMPUTED) {
+            words.add("--recompute");
+        }
+        if (config.averaging() > 0) {
+            words.addAll(List.of("--ema", Double.toString(config.averaging())));
+        }
+        if (!config.frozen().isEmpty()) {
+            words.addAll(List.of("--freeze", String.join(",", config.frozen())));
+        }
+        config.mixing().ifPresent(mixing -> words.addAll(switch (mixing) {
+            case MixUp(double alpha) -> List.of("--mixup", Double.toString(alpha));
+            case CutMix(double alpha) -> List.of("--cutmix", Double.toString(alpha));
+            default -> throw new IllegalStateException("no option makes " + mixing);
+        }));
+        if (dispatch != Mixing.SOFT) {
+            words.addAll(List.of("--dispatch", word(dispatch)));
+        }
+        if (combine != Mixing.SOFT) {
+            words.addAll(List.of("--combine", word(combine)));
+        }
+        return words;
+    }
+
+    /** Such as "soft-moe-tiny on fashion-mnist". */
+    String title() {
+        return model + " on " + data.label();
+    }
+}

@@ -1,0 +1,238 @@
+package tessella.models.report;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tessella.engine.io.AtomicFile;
+import tessella.engine.json.Json;
+import tessella.models.measure.Interval;
+
+/**
+ * Runs of several kinds side by side, each kind with the same seeds: means with their intervals, and the differences from the
+ * first kind by pairs of one seed. Two runs of a kind are the least that an interval can be told from; of one it is left out.
+ *
+ * @param title   what is compared
+ * @param measure the number that each run gave
+ * @param arms    the kinds, of which the first is what the others are compared with
+ * @param card    how the comparison can be repeated
+ */
+public record Comparison(String title, String measure, List<Arm> arms, RunCard card) {
+    /** The file that people open. */
+    public static final String PAGE = "comparison.html";
+
+    /**
+     * One kind of run.
+     *
+     * @param label      its name
+     * @param values     a number for each seed, in the order of the seeds
+     * @param parameters of its model
+     * @param gflop      of a forward pass of one picture
+     */
+    public record Arm(String label, double[] values, long parameters, double gflop) {
+        /** Copies the values. */
+        public Arm {
+            values = values.clone();
+        }
+
+        double mean() {
+            return Arrays.stream(values).sum() / values.length;
+        }
+
+        /**
+         * The mean, with its interval if there are several values.
+         *
+         * @return such as "0.8343 [0.8305, 0.8381]"
+         */
+        public String text() {
+            return values.length < 2 ? Numbers.fixed(mean(), 4) : Comparison.text(Interval.of(values));
+        }
+    }
+
+    /** Checks and copies. */
+    public Comparison {
+        arms = List.copyOf(arms);
+        if (arms.stream().map(arm -> arm.values().length).distinct().count() != 1 || arms.getFirst().values().length == 0) {
+            throw new IllegalArgumentException("comparison: expected at least one kind of run, all with as many values, found "
+                    + arms.stream().map(arm -> arm.label() + " " + arm.values().length).toList());
+        }
+    }
+
+    private static String text(Interval interval) {
+        return Numbers.fixed(interval.mean(), 4) + " [" + Numbers.fixed(interval.low(), 4) + ", " + Numbers.fixed(interval.high(), 4)
+                + "]";
+    }
+
+    /** How much higher the first kind is than another, by pairs. */
+    private Interval difference(Arm other) {
+        return Interval.ofPairs(arms.getFirst().values(), other.values());
+    }
+
+    private String verdict(Arm other) {
+        Interval difference = difference(other);
+        double half = (difference.high() - difference.low()) / 2;
+        return difference.excludesZero() ? arms.getFirst().label() + (difference.low() > 0 ? " is higher" : " is lower")
+                : "not distinguishable; a difference of " + Numbers.fixed(half, 4) + " would have been seen";
+    }
+
+    /** Whether there is anything to tell of differences. */
+    private boolean differs() {
+        return arms.size() > 1 && arms.getFirst().values().length > 1;
+    }
+
+    /**
+     * Returns the table as plain text.
+     *
+     * @return a line for each kind, and for each difference
+     */
+    public String toText() {
+        StringBuilder out = new StringBuilder();
+        for (Arm arm : arms) {
+            out.append(measure).append(' ').append(arm.label()).append(' ').append(arm.text()).append(" of ")
+                    .append(arm.values().length).append(" seeds\n");
+        }
+        if (differs()) {
+            for (Arm other : arms.subList(1, arms.size())) {
+                out.append(arms.getFirst().label()).append(" - ").append(other.label()).append(' ').append(text(difference(other)))
+                        .append(": ").append(verdict(other)).append('\n');
+            }
+        }
+        return out.toString();
+    }
+
+    /**
+     * Returns the page.
+     *
+     * @return HTML that is well-formed XML too, without a script
+     */
+    public String html() {
+        Markup out = new Markup();
+        out.open("html", "lang", "en").line().open("head").line();
+        out.empty("meta", "charset", "utf-8").line();
+        out.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1").line();
+        out.empty("meta", "name", "color-scheme", "content", "light dark").line();
+        out.element("title", title).line().style(StyleSheet.CSS).line().close().line().open("body").line();
+        out.element("h1", title).line();
+        out.open("section", "id", "means").element("h2", capital(measure)).line();
+        out.element("p", "A dot is one run, a bar the 95 % interval of the mean over seeds (Student's t).", "class", "note");
+        out.open("figure", "class", "card");
+        new IntervalChart(measure, rows(arms)).write(out, "chart");
+        out.close().line();
+        table(out);
+        out.close().line();
+        if (differs()) {
+            out.open("section", "id", "differences").element("h2", arms.getFirst().label() + " against the others").line();
+            out.element("p", "Differences by pairs of runs with one seed; above 0 the first is better. An interval that holds 0 "
+                    + "means that these runs do not tell the two apart.", "class", "note");
+            out.open("figure", "class", "card");
+            new IntervalChart("difference of " + measure, differences()).write(out, "chart");
+            out.close().line();
+            verdicts(out);
+            out.close().line();
+        }
+        out.open("section", "id", "card").element("h2", "Run card").line();
+        out.open("dl", "class", "card runcard").line();
+        card.rows().forEach((label, value) -> out.open("div").element("dt", label).element("dd", value).close().line());
+        out.close().close().line();
+        out.close().line().close();
+        return "<!DOCTYPE html>\n" + out.finish() + "\n";
+    }
+
+    private static String capital(String text) {
+        return Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    }
+
+    private static List<IntervalChart.Row> rows(List<Arm> arms) {
+        return arms.stream().map(arm -> new IntervalChart.Row(arm.label(), arm.values())).toList();
+    }
+
+    private List<IntervalChart.Row> differences() {
+        List<IntervalChart.Row> out = new ArrayList<>();
+        for (Arm other : arms.subList(1, arms.size())) {
+            double[] values = new double[other.values().length];
+            Arrays.setAll(values, i -> arms.getFirst().values()[i] - other.values()[i]);
+            out.add(new IntervalChart.Row("over " + other.label(), values));
+        }
+        return out;
+    }
+
+    private void table(Markup out) {
+        out.open("div", "class", "scroll").open("table", "class", "classes").open("thead").open("tr");
+        for (String name : List.of("Model", "Mean", "Seed by seed", "Parameters", "GFLOP a picture")) {
+            out.element("th", name, "scope", "col");
+        }
+        out.close().close().open("tbody").line();
+        for (Arm arm : arms) {
+            out.open("tr").element("th", arm.label(), "scope", "row").element("td", arm.text());
+            out.element("td", String.join(" ", Arrays.stream(arm.values()).mapToObj(v -> Numbers.fixed(v, 4)).toList()));
+            out.element("td", Numbers.count(arm.parameters())).element("td", Numbers.significant(arm.gflop())).close().line();
+        }
+        out.close().close().close().line();
+    }
+
+    private void verdicts(Markup out) {
+        out.open("div", "class", "scroll").open("table", "class", "classes").open("thead").open("tr");
+        for (String name : List.of("Against", "Mean difference", "Verdict")) {
+            out.element("th", name, "scope", "col");
+        }
+        out.close().close().open("tbody").line();
+        for (Arm other : arms.subList(1, arms.size())) {
+            out.open("tr").element("th", other.label(), "scope", "row").element("td", text(difference(other)))
+                    .element("td", verdict(other)).close().line();
+        }
+        out.close().close().close().line();
+    }
+
+    /** The chart of the means as a picture of its own. */
+    private String svg() {
+        Markup out = new Markup();
+        new IntervalChart(measure, rows(arms)).writeAlone(out);
+        return out.finish() + "\n";
+    }
+
+    private String json() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("title", title);
+        json.put("measure", measure);
+        for (Arm arm : arms) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("values", Arrays.stream(arm.values()).boxed().toList());
+            one.put("mean", arm.mean());
+            one.put("parameters", arm.parameters());
+            one.put("gflop", arm.gflop());
+            if (arm.values().length > 1) {
+                Interval interval = Interval.of(arm.values());
+                one.put("interval", List.of(interval.low(), interval.high()));
+            }
+            if (differs() && arm != arms.getFirst()) {
+                Interval interval = difference(arm);
+                one.put("first_minus_this", interval.mean());
+                one.put("first_minus_this_interval", List.of(interval.low(), interval.high()));
+            }
+            json.put(arm.label(), one);
+        }
+        return Json.writeIndented(json) + "\n";
+    }
+
+    /**
+     * Writes comparison.html, comparison.svg, comparison.json and the run card.
+     *
+     * @param folder where they go; files of these names are replaced
+     * @throws IOException if writing fails
+     */
+    public void write(Path folder) throws IOException {
+        Map<String, String> files = new LinkedHashMap<>();
+        files.put(PAGE, html());
+        files.put("comparison.svg", svg());
+        files.put("comparison.json", json());
+        files.put("run-card.json", card.toJson());
+        files.put("run-card.md", card.toMarkdown());
+        for (Map.Entry<String, String> file : files.entrySet()) {
+            AtomicFile.write(folder.resolve(file.getKey()), file.getValue().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+}
