@@ -1,7 +1,10 @@
 package tessella.models.cli;
 
 import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import tessella.models.data.ShippedData;
 
@@ -23,12 +26,41 @@ final class CommonOptions {
     static final Option<Path> OUT = Option.path("out",
             "the new folder for checkpoint, metrics and report").otherwise("the next free number under runs");
 
+    private static final Path CHECKPOINTS = Path.of("models", "data", "checkpoints");
+    private static final String ENDING = ".safetensors";
+
     private CommonOptions() {
     }
 
     /** The clone that the launcher belongs to, or the current folder. */
     static Path home() {
         return Path.of(System.getProperty("tessella.home", ""));
+    }
+
+    /**
+     * The file of a checkpoint: a path, or the name of one that ships.
+     *
+     * @throws UsageException if there is neither
+     */
+    static Path checkpoint(String text) {
+        Path folder = home().resolve(CHECKPOINTS);
+        Path file = Path.of(text);
+        Path shipped = folder.resolve(text + ENDING);
+        if (Files.exists(file) || text.endsWith(ENDING)) {
+            return file; // if it is missing, its reader says so
+        }
+        if (Files.exists(shipped)) {
+            return shipped;
+        }
+        List<String> names = checkpoints(folder);
+        throw new UsageException("checkpoint: expected a file or the name of one that ships, found " + text
+                + Nearest.hint(text, names, "names are " + String.join(", ", names)));
+    }
+
+    private static List<String> checkpoints(Path folder) {
+        String[] files = folder.toFile().list((parent, name) -> name.endsWith(ENDING));
+        return files == null ? List.of() : Arrays.stream(files).sorted()
+                .map(name -> name.substring(0, name.length() - ENDING.length())).toList();
     }
 
     /** The version of the library. */

@@ -34,7 +34,7 @@ record EvalCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Opt
             List.of(CommonOptions.DATA, CommonOptions.SIDE, CommonOptions.DATA_ROOT, BATCH, CommonOptions.THREADS));
 
     static EvalCommand of(Arguments arguments) {
-        return new EvalCommand(Path.of(arguments.operands().getFirst()),
+        return new EvalCommand(CommonOptions.checkpoint(arguments.operands().getFirst()),
                 arguments.get(CommonOptions.DATA), arguments.find(CommonOptions.SIDE), arguments.find(CommonOptions.DATA_ROOT),
                 arguments.get(BATCH), arguments.get(CommonOptions.THREADS));
     }

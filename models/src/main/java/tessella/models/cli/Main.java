@@ -63,6 +63,7 @@ public final class Main {
                 .with(AblateCommand.COMMAND, AblateCommand::of)
                 .with(EvalCommand.COMMAND, EvalCommand::of)
                 .with(PredictCommand.COMMAND, PredictCommand::of)
+                .with(ExportCommand.COMMAND, ExportCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);
     }

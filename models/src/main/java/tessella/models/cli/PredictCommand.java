@@ -33,8 +33,9 @@ record PredictCommand(Path checkpoint, List<Path> pictures, int top, int threads
             List.of(TOP, CommonOptions.THREADS));
 
     static PredictCommand of(Arguments arguments) {
-        List<Path> paths = arguments.operands().stream().map(Path::of).toList();
-        return new PredictCommand(paths.getFirst(), paths.subList(1, paths.size()), arguments.get(TOP),
+        List<String> words = arguments.operands();
+        return new PredictCommand(CommonOptions.checkpoint(words.getFirst()), words.stream().skip(1).map(Path::of).toList(),
+                arguments.get(TOP),
                 arguments.get(CommonOptions.THREADS));
     }
 

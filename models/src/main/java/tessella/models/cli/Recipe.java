@@ -47,7 +47,7 @@ record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Op
     private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
             "how many training pictures to use").otherwise("all");
     private static final Option<Path> FROM = Option.path("from",
-            "the checkpoint to begin with; a head for other classes begins anew").otherwise("random parameters");
+            "the checkpoint file to begin with; a head for other classes begins anew").otherwise("random parameters");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
             "passes over the training pictures").orElse(22);
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,

@@ -69,10 +69,25 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
      * @throws IOException if it cannot be written; what was at the path before is still there
      */
     public void save(Path path) throws IOException {
-        Map<String, NdArray> tensors = new LinkedHashMap<>();
-        for (Parameter parameter : model.parameters().all()) {
-            tensors.put(parameter.name(), parameter.value());
+        save(path, DType.F32);
+    }
+
+    /**
+     * As {@link #save(Path)}, its parameters rounded to a type of storage: BF16 takes half the bytes, and is widened to float32
+     * when it is loaded.
+     */
+    public void save(Path path, DType storage) throws IOException {
+        try (Scope _ = Scope.open()) {
+            Map<String, NdArray> tensors = new LinkedHashMap<>();
+            for (Parameter parameter : model.parameters().all()) {
+                NdArray value = parameter.value();
+                tensors.put(parameter.name(), value.dtype() == storage ? value : value.to(storage));
+            }
+            write(path, tensors);
         }
+    }
+
+    private void write(Path path, Map<String, NdArray> tensors) throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(FORMAT, "1");
         metadata.put(CONFIG, Json.write(model.config().toJson()));
