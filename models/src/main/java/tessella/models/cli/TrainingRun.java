@@ -19,13 +19,13 @@ import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Preprocessing;
 import tessella.models.measure.Metrics;
-import tessella.models.report.ConfusionMatrix;
 import tessella.models.report.Headline;
 import tessella.models.report.Machine;
 import tessella.models.report.Report;
 import tessella.models.report.RunCard;
 import tessella.models.report.RunDirectory;
 import tessella.models.report.SamplePrediction;
+import tessella.models.report.TestResult;
 import tessella.models.report.TrainingCurve;
 import tessella.models.train.Checkpoint;
 import tessella.models.train.Evaluation;
@@ -205,12 +205,12 @@ final class TrainingRun implements Trainer.Listener {
     }
 
     private Path report(Checkpoint checkpoint, Evaluation test) throws IOException {
-        ConfusionMatrix confusion = ConfusionMatrix.of(data.classNames(), data.test().labels(), test.predictions());
         TrainingCurve.Epoch last = epochs.getLast();
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("test_accuracy", test.accuracy());
         result.put("test_loss", test.loss());
         int[] labels = data.test().labels();
+        TestResult measured = TestResult.OneClass.of(data.classNames(), labels, test.predictions(), test.probabilities());
         double top5 = Metrics.topK(test.probabilities(), labels, 5);
         double calibration = Metrics.calibrationError(test.probabilities(), labels, CALIBRATION_BINS);
         result.put("test_top5_accuracy", top5);
@@ -228,7 +228,7 @@ final class TrainingRun implements Trainer.Listener {
                 new Headline("Parameters", group(model.parameterCount()), ""),
                 new Headline("GFLOP a picture", gflop(model), "forward, matrix products"));
         return directory.write(new Report(command.model() + " on " + data.name(), headlines, card,
-                new TrainingCurve(epochs, rates), confusion, samples(test), Routing.of(checkpoint, data.test())));
+                new TrainingCurve(epochs, rates), measured, samples(test), Routing.of(checkpoint, data.test())));
     }
 
     /** Wrong ones first, as many of each class as there are, then right ones: the order of the test set decides. */

@@ -54,6 +54,11 @@ public record Decisions(long truePositives, long falsePositives, long falseNegat
         return truePositives + falseNegatives;
     }
 
+    /** How many there are. */
+    public long total() {
+        return truePositives + falsePositives + falseNegatives + trueNegatives;
+    }
+
     /** tp / (tp + fp); NaN if nothing was said to be so. */
     public double precision() {
         return (double) truePositives / (truePositives + falsePositives);

@@ -103,12 +103,15 @@ final class StyleSheet {
             .confusion tbody td.zero { color: var(--muted); }
             .confusion tbody td.diagonal { font-weight: 600; }
 
-            .classes { width: 100%%; min-width: 30rem; }
+            .classes { width: 100%%; min-width: 38rem; }
             .classes th, .classes td { padding: 0.3rem 1.2rem 0.3rem 0; border-bottom: 1px solid var(--line); }
             .classes tbody tr:last-child > * { border-bottom: 0; }
+            .classes thead th:first-child { padding-left: 0.9rem; }
             .classes tbody th { font-weight: 500; white-space: nowrap; }
             .classes td:last-child, .classes th:last-child { padding-right: 0; }
-            .measure { width: 26%%; font-variant-numeric: tabular-nums; }
+            .classes tfoot th, .classes tfoot td { border-top: 1px solid var(--line); border-bottom: 0; }
+            .classes tfoot tr + tr > * { border-top: 0; }
+            .measure { width: 20%%; font-variant-numeric: tabular-nums; }
             td.measure span { display: inline-block; width: 3.2rem; }
             td.measure .bar { display: inline-block; width: calc(100%% - 3.4rem); vertical-align: middle; }
             .bar { display: block; height: 0.4rem; border-radius: 2px; background: var(--line); overflow: hidden; }

@@ -57,9 +57,18 @@ class ReportBrowserTest {
 
     @Test
     void fitsTheWidthOfAnyReader() throws Exception {
+        fits(Example.report().html());
+    }
+
+    @Test
+    void aResultOfSeveralClassesFitsToo() throws Exception {
+        fits(Example.severalClasses().html());
+    }
+
+    private void fits(String html) throws Exception {
         List<Integer> widths = List.of(320, 400, 800, 1600);
         Path file = folder.resolve("frames.html");
-        Files.writeString(file, frames(Example.report().html(), widths), StandardCharsets.UTF_8);
+        Files.writeString(file, frames(html, widths), StandardCharsets.UTF_8);
         Page page = open(file);
         assertFalse(page.log().contains("CONSOLE"), page.log());
         Matcher matcher = ANSWER.matcher(page.dom());
