@@ -45,6 +45,7 @@ public final class Main {
         return new Program("tessella", "Trains and runs vision transformers and mixtures of experts.")
                 .with(TrainCommand.COMMAND, TrainCommand::of)
                 .with(EvalCommand.COMMAND, EvalCommand::of)
+                .with(ProbeCommand.COMMAND, ProbeCommand::of)
                 .with(PredictCommand.COMMAND, PredictCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);

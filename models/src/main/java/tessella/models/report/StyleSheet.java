@@ -130,6 +130,22 @@ final class StyleSheet {
             .guess .bar { grid-column: 1 / -1; height: 3px; margin-bottom: 1px; }
             .guess .bar.true i { background: var(--right); }
 
+            .numbers { min-width: 34rem; }
+            .numbers th, .numbers td { padding: 0.3rem 1.2rem 0.3rem 0; border-bottom: 1px solid var(--line); }
+            .numbers tr:last-child > * { border-bottom: 0; }
+            .numbers th { font-weight: 500; white-space: nowrap; }
+            .retrievals { display: grid; gap: 0.8rem;
+              grid-template-columns: repeat(auto-fill, minmax(min(33rem, 100%%), 1fr)); }
+            .retrieval { display: flex; flex-wrap: wrap; gap: 0.9rem; padding: 0.7rem; }
+            .asked { width: 7.5rem; }
+            .asked .verdict { margin-top: 0.3rem; overflow-wrap: anywhere; }
+            .nearest { flex: 1 1 12rem; display: grid; gap: 0.6rem; align-content: start;
+              grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); }
+            .nearest div { font-size: 0.8125rem; line-height: 1.3; min-width: 0; }
+            .nearest span { display: block; overflow-wrap: anywhere; }
+            .nearest .cosine { color: var(--muted); font-variant-numeric: tabular-nums; }
+            .nearest .wrong img { outline: 2px solid var(--wrong); outline-offset: 1px; }
+
             .routing { border-collapse: separate; border-spacing: 3px 4px; }
             .routing thead th { text-align: center; font-weight: 500; font-size: 0.875rem; color: var(--muted);
               border-bottom: 1px solid var(--line); }
