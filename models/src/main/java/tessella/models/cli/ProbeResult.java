@@ -65,7 +65,8 @@ record ProbeResult(ProbeCommand command, DataSplits data, int width, FeatureProb
         }
         RunCard card = card(checkpointSha256);
         directory.write(card);
-        List<Headline> numbers = numbers();
+        List<Headline> numbers = numbers().stream().map(number -> new Headline(
+                Character.toUpperCase(number.label().charAt(0)) + number.label().substring(1), number.value(), number.note())).toList();
         return directory.write(new ProbeReport("Features of " + command.checkpoint().getFileName() + " on " + data.name(),
                 numbers.subList(0, 4), "By the frozen features, of width " + width + ", of " + TrainingRun.group(data.train().size())
                         + " training pictures; measured on " + TrainingRun.group(data.test().size())

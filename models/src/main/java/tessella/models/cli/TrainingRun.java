@@ -215,6 +215,9 @@ final class TrainingRun implements Trainer.Listener {
         double calibration = Metrics.calibrationError(test.probabilities(), labels, CALIBRATION_BINS);
         result.put("test_top5_accuracy", top5);
         result.put("test_calibration_error", calibration);
+        double meanAveragePrecision = Metrics.meanAveragePrecision(test.probabilities(),
+                Metrics.oneAgainstTheRest(labels, data.classNames().size()));
+        result.put("test_mean_average_precision", meanAveragePrecision);
         result.put("validation_accuracy", last.validationAccuracy());
         result.put("parameters", checkpoint.model().config().parameterCount());
         RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), command.arguments(),
@@ -223,6 +226,7 @@ final class TrainingRun implements Trainer.Listener {
         VitConfig model = checkpoint.model().config();
         List<Headline> headlines = List.of(
                 new Headline("Top-5 accuracy", EvalCommand.decimals(top5), "of the test pictures"),
+                new Headline("Mean average precision", EvalCommand.decimals(meanAveragePrecision), "each class against the rest"),
                 new Headline("Calibration error", EvalCommand.decimals(calibration), "expected, " + CALIBRATION_BINS + " bins"),
                 new Headline("Validation accuracy", EvalCommand.decimals(last.validationAccuracy()), "after the last epoch"),
                 new Headline("Parameters", group(model.parameterCount()), ""),

@@ -49,14 +49,7 @@ public record FeatureProbe(int[][] nearest, int[] predictions, double neighbours
          * @throws IllegalArgumentException if a label is no class, a class has too few pictures, or all together are too few
          */
         public void check(int[] labels, List<String> classNames) {
-            int[] counts = new int[classNames.size()];
-            for (int i = 0; i < labels.length; i++) {
-                if (labels[i] < 0 || labels[i] >= counts.length) {
-                    throw new IllegalArgumentException("probe: expected one of " + counts.length + " classes for each picture, found "
-                            + labels[i] + " at training picture " + i);
-                }
-                counts[labels[i]]++;
-            }
+            int[] counts = count("training", labels, classNames.size());
             for (int c = 0; c < counts.length; c++) {
                 if (counts[c] < shots) {
                     throw new IllegalArgumentException("probe: expected at least " + shots + " training pictures of each class, found "
@@ -77,10 +70,12 @@ public record FeatureProbe(int[][] nearest, int[] predictions, double neighbours
      * @param train      what is learned from
      * @param test       what is named
      * @param classNames the names of the classes
-     * @throws IllegalArgumentException if the settings refuse the training pictures, or widths differ or features are not finite
+     * @throws IllegalArgumentException if the settings refuse the training pictures, a test picture has none of the classes, or
+     *     widths differ or features are not finite
      */
     public static FeatureProbe of(Features train, Features test, List<String> classNames, Settings settings) {
         settings.check(train.labels(), classNames);
+        count("test", test.labels(), classNames.size());
         Neighbours kept = Neighbours.of(train.rows(), train.labels());
         int[][] nearest = kept.nearest(test.rows(), Math.max(RETRIEVED, settings.neighbours));
         int[] predictions = kept.predict(test.rows(), settings.neighbours);
@@ -106,6 +101,18 @@ public record FeatureProbe(int[][] nearest, int[] predictions, double neighbours
 
     private static double share(int[] predictions, int[] labels) {
         return IntStream.range(0, labels.length).filter(i -> predictions[i] == labels[i]).count() / (double) labels.length;
+    }
+
+    private static int[] count(String what, int[] labels, int classes) {
+        int[] counts = new int[classes];
+        for (int i = 0; i < labels.length; i++) {
+            if (labels[i] < 0 || labels[i] >= classes) {
+                throw new IllegalArgumentException("probe: expected one of " + classes + " classes for each picture, found " + labels[i]
+                        + " at " + what + " picture " + i);
+            }
+            counts[labels[i]]++;
+        }
+        return counts;
     }
 
     /** The mean of the draws of few pictures; it tells about other draws from the same training pictures, not about other models. */

@@ -107,7 +107,7 @@ final class StyleSheet {
             .classes th, .classes td { padding: 0.3rem 1.2rem 0.3rem 0; border-bottom: 1px solid var(--line); }
             .classes tbody tr:last-child > * { border-bottom: 0; }
             .classes thead th:first-child { padding-left: 0.9rem; }
-            .classes tbody th { font-weight: 500; white-space: nowrap; }
+            .classes tbody th, .classes tfoot th { font-weight: 500; white-space: nowrap; }
             .classes td:last-child, .classes th:last-child { padding-right: 0; }
             .classes tfoot th, .classes tfoot td { border-top: 1px solid var(--line); border-bottom: 0; }
             .classes tfoot tr + tr > * { border-top: 0; }
@@ -142,6 +142,7 @@ final class StyleSheet {
             .nearest { flex: 1 1 12rem; display: grid; gap: 0.6rem; align-content: start;
               grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); }
             .nearest div { font-size: 0.8125rem; line-height: 1.3; min-width: 0; }
+            .nearest img { margin-bottom: 0.35rem; }
             .nearest span { display: block; overflow-wrap: anywhere; }
             .nearest .cosine { color: var(--muted); font-variant-numeric: tabular-nums; }
             .nearest .wrong img { outline: 2px solid var(--wrong); outline-offset: 1px; }

@@ -15,6 +15,7 @@ import net.jqwik.api.constraints.IntRange;
 import tessella.engine.Memory;
 import tessella.engine.Workers;
 import tessella.reference.NeighbourOracle;
+import tessella.reference.RidgeOracle;
 
 /** Nearest neighbours and the ridge probe. */
 class ProbesTest {
@@ -185,6 +186,28 @@ class ProbesTest {
                 }
                 assertEquals(-penalty * weight, residual, 1e-4 * (1 + Math.abs(residual)), "class " + c + ", feature " + j);
             }
+        }
+    }
+
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void theScoresOfTheRidgeAreThoseOfTheOracle(@ForAll @IntRange(min = 1, max = 30) int n,
+            @ForAll @IntRange(min = 1, max = 9) int width, @ForAll @IntRange(min = 1, max = 4) int classes, @ForAll long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[][] x = new float[n][width];
+        double[][] wide = new double[n][width];
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            labels[i] = random.nextInt(classes);
+            for (int j = 0; j < width; j++) {
+                x[i][j] = (float) (3 + random.nextGaussian());
+                wide[i][j] = x[i][j];
+            }
+        }
+        double penalty = Math.pow(2, random.nextInt(-1, 11));
+        double[][] expected = RidgeOracle.scores(wide, labels, classes, wide, penalty, 100, 1e-5);
+        RidgeProbe probe = RidgeProbe.learn(x, labels, classes, penalty);
+        for (int i = 0; i < n; i++) {
+            assertArrayEquals(expected[i], probe.scores(x[i]), 1e-8);
         }
     }
 

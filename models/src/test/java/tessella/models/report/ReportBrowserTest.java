@@ -65,6 +65,18 @@ class ReportBrowserTest {
         fits(Example.severalClasses().html());
     }
 
+    @Test
+    void theReportOfAProbeFitsAndDrawsItsPictures() throws Exception {
+        fits(Example.probe().html());
+        Path file = folder.resolve("report.html");
+        Example.probe().write(file);
+        Page page = open(file);
+        for (String section : List.of("numbers", "neighbours", "card")) {
+            assertTrue(page.dom().contains("<section id=\"" + section + "\">"), section);
+        }
+        assertFalse(page.log().contains("CONSOLE"), page.log());
+    }
+
     private void fits(String html) throws Exception {
         List<Integer> widths = List.of(320, 400, 800, 1600);
         Path file = folder.resolve("frames.html");
