@@ -43,18 +43,20 @@ final class CommonOptions {
      * @throws UsageException if there is neither
      */
     static Path checkpoint(String text) {
-        Path folder = home().resolve(CHECKPOINTS);
         Path file = Path.of(text);
-        Path shipped = folder.resolve(text + ENDING);
         if (Files.exists(file) || text.endsWith(ENDING)) {
             return file; // if it is missing, its reader says so
         }
-        if (Files.exists(shipped)) {
-            return shipped;
-        }
-        List<String> names = checkpoints(folder);
-        throw new UsageException("checkpoint: expected a file or the name of one that ships, found " + text
-                + Nearest.hint(text, names, "names are " + String.join(", ", names)));
+        return shipped(text).orElseThrow(() -> {
+            List<String> names = checkpoints(home().resolve(CHECKPOINTS));
+            return new UsageException("checkpoint: expected a file or the name of one that ships, found " + text
+                    + Nearest.hint(text, names, "names are " + String.join(", ", names)));
+        });
+    }
+
+    /** The file of a checkpoint that ships under this name. */
+    static Optional<Path> shipped(String name) {
+        return Optional.of(home().resolve(CHECKPOINTS).resolve(name + ENDING)).filter(Files::exists);
     }
 
     private static List<String> checkpoints(Path folder) {

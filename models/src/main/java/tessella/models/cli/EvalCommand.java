@@ -9,7 +9,6 @@ import java.util.Optional;
 import tessella.engine.Workers;
 import tessella.models.data.ShippedData;
 import tessella.models.data.DataSplits;
-import tessella.models.measure.Metrics;
 import tessella.models.train.Checkpoint;
 import tessella.models.train.Evaluation;
 
@@ -55,11 +54,10 @@ record EvalCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Opt
             }
             Evaluation test = Workers.with(workers,
                     () -> Evaluation.of(loaded.model(), splits.test(), loaded.preprocessing(), batch));
-            int[] labels = splits.test().labels();
             out.println("test loss " + decimals(test.loss()));
-            out.println("test top-5 accuracy " + decimals(Metrics.topK(test.probabilities(), labels, 5)));
-            out.println("test calibration error " + decimals(Metrics.calibrationError(test.probabilities(), labels,
-                    TrainingRun.CALIBRATION_BINS)));
+            for (TestMeasures.Number number : TestMeasures.of(splits.test(), test).numbers()) {
+                out.println("test " + number.name() + " " + decimals(number.value()));
+            }
             out.println("test accuracy " + decimals(test.accuracy()));
         }
     }

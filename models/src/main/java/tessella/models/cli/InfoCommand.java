@@ -25,7 +25,7 @@ record InfoCommand(String model) implements Program.Action {
 
     @Override
     public void run(PrintStream out) throws IOException {
-        Path file = Path.of(model);
+        Path file = CommonOptions.shipped(model).orElse(Path.of(model));
         boolean isFile = model.endsWith(".safetensors") || Files.isRegularFile(file);
         if (!isFile && !VitConfig.presets().contains(model)) {
             throw new UsageException("info: there is no model or file " + model

@@ -62,6 +62,7 @@ public final class Main {
                 .with(TrainCommand.COMMAND, TrainCommand::of)
                 .with(AblateCommand.COMMAND, AblateCommand::of)
                 .with(EvalCommand.COMMAND, EvalCommand::of)
+                .with(ProbeCommand.COMMAND, ProbeCommand::of)
                 .with(PredictCommand.COMMAND, PredictCommand::of)
                 .with(ExportCommand.COMMAND, ExportCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)

@@ -10,7 +10,7 @@ import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 
 /**
- * Tells how far a training run is: on a terminal in one line that is written over and over, otherwise in plain lines
+ * Tells how far a training run, or other work on pictures, is: on a terminal in one line that is written over and over, otherwise in plain lines
  * at most every few seconds. Speed and remaining time are those of the last five to ten seconds. Not thread-safe.
  */
 public final class Progress implements AutoCloseable {
@@ -28,6 +28,78 @@ public final class Progress implements AutoCloseable {
         }
     }
 
+    /** Where work stands. */
+    public sealed interface Position {
+        /**
+         * Returns the part that is done, in steps.
+         *
+         * @return 0 to {@link #steps()}
+         */
+        long step();
+
+        /**
+         * Returns the steps to do in all.
+         *
+         * @return 0 or more
+         */
+        long steps();
+
+        /**
+         * Returns the pictures seen in all, each time counted.
+         *
+         * @return 0 or more
+         */
+        long images();
+
+        /**
+         * Returns the memory off the heap in use.
+         *
+         * @return in bytes
+         */
+        long bytes();
+
+        /**
+         * Returns the most memory off the heap that was in use.
+         *
+         * @return in bytes
+         */
+        long peakBytes();
+
+        /**
+         * Returns what the line begins with.
+         *
+         * @param style how lines reach the reader
+         * @return the first words are the last to be left out
+         */
+        List<String> words(Style style);
+    }
+
+    /**
+     * Where work stands that sees every picture once.
+     *
+     * @param what      what is computed: {@code "features"}
+     * @param images    pictures seen
+     * @param total     pictures to see
+     * @param bytes     off-heap bytes in use
+     * @param peakBytes the most off-heap bytes that were in use
+     */
+    public record Pictures(String what, long images, long total, long bytes, long peakBytes) implements Position {
+        @Override
+        public long step() {
+            return images;
+        }
+
+        @Override
+        public long steps() {
+            return total;
+        }
+
+        @Override
+        public List<String> words(Style style) {
+            return List.of(format("%s %d/%d", what, images, total));
+        }
+    }
+
     /**
      * Where a run stands.
      *
@@ -42,7 +114,14 @@ public final class Progress implements AutoCloseable {
      * @param peakBytes  the most off-heap bytes that were in use
      */
     public record State(int epoch, int epochs, long step, long steps, long images, double loss,
-            OptionalDouble validation, long bytes, long peakBytes) {
+            OptionalDouble validation, long bytes, long peakBytes) implements Position {
+        @Override
+        public List<String> words(Style style) {
+            List<String> words = new ArrayList<>(List.of(format("epoch %d/%d", epoch, epochs), format("step %d/%d", step, steps),
+                    format("loss %.4f", loss)));
+            validation.ifPresent(accuracy -> words.add(format(style == Style.PLAIN ? "validation %.4f" : "val %.4f", accuracy)));
+            return words;
+        }
     }
 
     private record Mark(long time, long step, long images) {
@@ -57,7 +136,7 @@ public final class Progress implements AutoCloseable {
     private final int columns;
     private Mark older; // the start of the window that speed is measured over
     private Mark newer; // at least WINDOW later, becomes the start after another WINDOW
-    private State last;
+    private Position last;
     private long printedAt;
     private boolean lastPrinted = true;
     private int lineLength; // of the line on the terminal that may be rewritten
@@ -94,9 +173,9 @@ public final class Progress implements AutoCloseable {
     /**
      * Tells a new state; cheap enough to be called after every step.
      *
-     * @param state where the run stands
+     * @param state where the work stands
      */
-    public void update(State state) {
+    public void update(Position state) {
         long now = nanoTime.getAsLong();
         Mark mark = new Mark(now, state.step(), state.images());
         if (older == null) {
@@ -160,13 +239,9 @@ public final class Progress implements AutoCloseable {
     }
 
     private String text(long now) {
-        State s = last;
+        Position s = last;
         boolean plain = style == Style.PLAIN;
-        List<String> words = new ArrayList<>();
-        words.add(format("epoch %d/%d", s.epoch(), s.epochs()));
-        words.add(format("step %d/%d", s.step(), s.steps()));
-        words.add(format("loss %.4f", s.loss()));
-        s.validation().ifPresent(accuracy -> words.add(format(plain ? "validation %.4f" : "val %.4f", accuracy)));
+        List<String> words = new ArrayList<>(s.words(style));
         double seconds = (now - older.time()) / 1e9;
         if (seconds > 0 && s.step() > older.step()) {
             words.add(format(plain ? "%d images/s" : "%d/s", Math.round((s.images() - older.images()) / seconds)));

@@ -59,7 +59,7 @@ final class Routing {
             for (int i = 0; i < shown.size(); i++) {
                 int index = shown.get(i);
                 routed.get(layer).add(new RoutedPicture(pictures.picture(index),
-                        pictures.classNames().get(pictures.label(index)),
+                        String.join(", ", pictures.classes(index).stream().map(pictures.classNames()::get).toList()),
                         RoutingFigure.matrix(dispatch, i, config.tokens(), slots)));
             }
         });
@@ -85,7 +85,7 @@ final class Routing {
 
     private static List<Integer> firstOfEachClass(ImageSet pictures) {
         return IntStream.range(0, Math.min(SHOWN_PICTURES, pictures.classNames().size())).mapToObj(wanted ->
-                IntStream.range(0, pictures.size()).filter(i -> pictures.label(i) == wanted).boxed().findFirst())
+                IntStream.range(0, pictures.size()).filter(i -> pictures.classes(i).contains(wanted)).boxed().findFirst())
                 .flatMap(Optional::stream).toList();
     }
 

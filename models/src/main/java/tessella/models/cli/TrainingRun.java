@@ -18,8 +18,6 @@ import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Preprocessing;
-import tessella.models.measure.Metrics;
-import tessella.models.report.ConfusionMatrix;
 import tessella.models.report.Headline;
 import tessella.models.report.Machine;
 import tessella.models.report.Report;
@@ -42,8 +40,6 @@ final class TrainingRun implements Trainer.Listener {
     static final String ARGUMENTS = "run.arguments";
     private static final int SAMPLES = 24;
     private static final int RATES = 200;
-    /** As in Guo et al. 2017. */
-    static final int CALIBRATION_BINS = 15;
 
     private final Recipe recipe;
     private final TrainConfig config;
@@ -240,35 +236,39 @@ final class TrainingRun implements Trainer.Listener {
     }
 
     private Path report(Checkpoint checkpoint, Evaluation test) throws IOException {
-        ConfusionMatrix confusion = ConfusionMatrix.of(data.classNames(), data.test().labels(), test.predictions());
         TrainingCurve.Epoch last = epochs.getLast();
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("test_accuracy", test.accuracy());
         result.put("test_loss", test.loss());
-        int[] labels = data.test().labels();
-        double top5 = Metrics.topK(test.probabilities(), labels, 5);
-        double calibration = Metrics.calibrationError(test.probabilities(), labels, CALIBRATION_BINS);
-        result.put("test_top5_accuracy", top5);
-        result.put("test_calibration_error", calibration);
+        TestMeasures measures = TestMeasures.of(data.test(), test);
+        measures.numbers().forEach(number -> result.put(number.key(), number.value()));
         result.put("validation_accuracy", last.validationAccuracy());
         result.put("parameters", checkpoint.model().config().parameterCount());
         RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), words(),
                 config.seed(), Machine.detect(Determinism.vectorBits()), data.name(), data.sha256(), result);
         directory.write(card);
         VitConfig model = checkpoint.model().config();
-        List<Headline> headlines = List.of(
-                new Headline("Top-5 accuracy", EvalCommand.decimals(top5), "of the test pictures"),
-                new Headline("Calibration error", EvalCommand.decimals(calibration), "expected, " + CALIBRATION_BINS + " bins"),
-                new Headline("Validation accuracy", EvalCommand.decimals(last.validationAccuracy()), "after the last epoch"),
-                new Headline("Parameters", group(model.parameterCount()), ""),
-                new Headline("GFLOP a picture", gflop(model), "forward, matrix products"));
+        List<Headline> headlines = new ArrayList<>();
+        if (data.test().hasManyClasses()) {
+            headlines.add(new Headline("Precision at 1", EvalCommand.decimals(test.accuracy()), "the most probable class is there"));
+        }
+        for (TestMeasures.Number number : measures.numbers()) {
+            if (!number.name().equals(measures.result().headline().label().toLowerCase(Locale.ROOT))) {
+                headlines.add(new Headline(Character.toUpperCase(number.name().charAt(0)) + number.name().substring(1),
+                        EvalCommand.decimals(number.value()), number.note()));
+            }
+        }
+        headlines.add(new Headline("Validation accuracy", EvalCommand.decimals(last.validationAccuracy()), "after the last epoch"));
+        headlines.add(new Headline("Parameters", group(model.parameterCount()), ""));
+        headlines.add(new Headline("GFLOP a picture", gflop(model), "forward, matrix products"));
         return directory.write(new Report(recipe.model() + " on " + data.name(), headlines, card,
-                new TrainingCurve(epochs, rates), confusion, samples(test), Routing.of(checkpoint, data.test())));
+                new TrainingCurve(epochs, rates), measures.result(), samples(test), Routing.of(checkpoint, data.test())));
     }
 
     /** Wrong ones first, as many of each class as there are, then right ones: the order of the test set decides. */
     private List<SamplePrediction> samples(Evaluation test) {
         ImageSet pictures = data.test();
+        boolean[][] truth = TestMeasures.truth(pictures);
         int classes = data.classNames().size();
         List<SamplePrediction> out = new ArrayList<>();
         for (int wanted : new int[] {SAMPLES / 2, SAMPLES}) {
@@ -276,10 +276,13 @@ final class TrainingRun implements Trainer.Listener {
             int[] taken = new int[classes];
             int each = Math.ceilDiv(SAMPLES / 2, classes);
             for (int i = 0; i < pictures.size() && out.size() < wanted; i++) {
-                int label = pictures.label(i);
-                if ((test.predictions()[i] != label) == wrong && taken[label] < each) {
+                int label = pictures.classes(i).isEmpty() ? test.predictions()[i] : pictures.classes(i).getFirst();
+                SamplePrediction sample = pictures.hasManyClasses()
+                        ? SamplePrediction.ofSeveralClasses(pictures.picture(i), truth[i], test.probabilities()[i])
+                        : new SamplePrediction(pictures.picture(i), label, test.probabilities()[i]);
+                if (sample.isRight() != wrong && taken[label] < each) {
                     taken[label]++;
-                    out.add(new SamplePrediction(pictures.picture(i), label, test.probabilities()[i]));
+                    out.add(sample);
                 }
             }
         }

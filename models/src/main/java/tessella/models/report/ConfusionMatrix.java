@@ -2,6 +2,7 @@ package tessella.models.report;
 
 import java.util.Arrays;
 import java.util.List;
+import tessella.models.measure.Decisions;
 
 /**
  * How often pictures of one class were taken for another.
@@ -105,11 +106,7 @@ public record ConfusionMatrix(List<String> classNames, int[][] counts) {
      * @return 0 to 1, NaN if no picture was said to be
      */
     public double precision(int classIndex) {
-        int said = 0;
-        for (int[] row : counts) {
-            said += row[classIndex];
-        }
-        return (double) counts[classIndex][classIndex] / said;
+        return decisions(classIndex).precision();
     }
 
     /**
@@ -119,7 +116,7 @@ public record ConfusionMatrix(List<String> classNames, int[][] counts) {
      * @return 0 to 1, NaN if there is no picture of the class
      */
     public double recall(int classIndex) {
-        return (double) counts[classIndex][classIndex] / support(classIndex);
+        return decisions(classIndex).recall();
     }
 
     /**
@@ -129,11 +126,23 @@ public record ConfusionMatrix(List<String> classNames, int[][] counts) {
      * @return 0 to 1, NaN if there is neither a picture nor a prediction of the class
      */
     public double f1(int classIndex) {
+        return decisions(classIndex).f1();
+    }
+
+    /**
+     * Returns what was said about one class, as decisions of yes or no.
+     *
+     * @param classIndex the class
+     * @return counts over all pictures
+     */
+    public Decisions decisions(int classIndex) {
+        int right = counts[classIndex][classIndex];
         int said = 0;
         for (int[] row : counts) {
             said += row[classIndex];
         }
-        return 2.0 * counts[classIndex][classIndex] / (said + support(classIndex));
+        int missed = support(classIndex) - right;
+        return new Decisions(right, said - right, missed, total() - said - missed);
     }
 
     /**

@@ -1,13 +1,20 @@
 package tessella.models.report;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import tessella.models.measure.MacroMeans;
 
-/** Which classes are taken for which, and precision and recall of each. */
-record ConfusionSection(ConfusionMatrix matrix) {
-    void write(Markup out) {
+/** Which classes are taken for which, and how well each is found. */
+record ConfusionSection(TestResult.OneClass result) implements Section {
+    @Override
+    public void write(Markup out) {
+        ConfusionMatrix matrix = result.confusion();
         out.open("section", "id", "confusion").element("h2", "Confusion matrix").line();
         out.element("p", "Rows are true classes, columns what the model said. A cell counts test pictures; its "
-                + "colour is the share of its row.", "class", "note");
+                + "colour is the share of its row. AP is the average precision of a class against the rest; the mean is that of "
+                + "the classes with pictures, a precision that is not defined counting as 0.", "class", "note");
         out.open("div", "class", "pair").open("div");
         out.open("div", "class", "scroll card sticky", "tabindex", "0", "role", "region", "aria-label",
                 "Confusion matrix");
@@ -24,11 +31,12 @@ record ConfusionSection(ConfusionMatrix matrix) {
             out.close().line();
         }
         out.close().close().close().close().open("div");
-        classes(out);
+        new ClassTable(rows(), List.of(mean())).write(out);
         out.close().close().close().line();
     }
 
     private void cell(Markup out, int truth, int said) {
+        ConfusionMatrix matrix = result.confusion();
         List<String> names = matrix.classNames();
         int count = matrix.counts()[truth][said];
         double share = count == 0 ? 0 : (double) count / matrix.support(truth);
@@ -40,22 +48,21 @@ record ConfusionSection(ConfusionMatrix matrix) {
                 "--v:" + Numbers.fixed(100 * share, 1) + "%", "title", title);
     }
 
-    private void classes(Markup out) {
-        out.open("div", "class", "scroll card", "tabindex", "0", "role", "region", "aria-label", "Class by class");
-        out.open("table", "class", "classes").open("thead").open("tr").element("th", "Class", "scope", "col");
-        for (String name : List.of("Precision", "Recall", "F1")) {
-            out.element("th", name, "scope", "col", "class", "measure");
-        }
-        out.element("th", "Pictures", "scope", "col", "class", "number").close().close().open("tbody").line();
+    private List<ClassTable.Row> rows() {
+        ConfusionMatrix matrix = result.confusion();
+        List<ClassTable.Row> rows = new ArrayList<>();
         for (int c = 0; c < matrix.classNames().size(); c++) {
-            out.open("tr").element("th", matrix.classNames().get(c), "scope", "row");
-            for (double value : new double[] {matrix.precision(c), matrix.recall(c), matrix.f1(c)}) {
-                out.open("td", "class", "measure").element("span", Numbers.fixed(value, 3));
-                out.open("i", "class", "bar").element("i", "", "style", "width:"
-                        + Numbers.fixed(Double.isNaN(value) ? 0 : 100 * value, 1) + "%").close().close();
-            }
-            out.element("td", Integer.toString(matrix.support(c)), "class", "number").close().line();
+            rows.add(new ClassTable.Row(matrix.classNames().get(c), result.averagePrecisions()[c], matrix.precision(c),
+                    matrix.recall(c), matrix.f1(c), matrix.support(c)));
         }
-        out.close().close().close();
+        return rows;
+    }
+
+    private ClassTable.Row mean() {
+        ConfusionMatrix matrix = result.confusion();
+        MacroMeans macro = MacroMeans.of(IntStream.range(0, matrix.classNames().size()).mapToObj(matrix::decisions).toList());
+        double averagePrecision = Arrays.stream(result.averagePrecisions()).filter(v -> !Double.isNaN(v)).average()
+                .orElse(Double.NaN);
+        return new ClassTable.Row("Macro mean", averagePrecision, macro.precision(), macro.recall(), macro.f1(), matrix.total());
     }
 }

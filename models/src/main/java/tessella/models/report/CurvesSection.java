@@ -9,10 +9,11 @@ import tessella.models.report.TrainingCurve.Epoch;
 import tessella.models.report.TrainingCurve.Rate;
 
 /** Loss, accuracy and learning rate over the run, and the numbers as a table. */
-record CurvesSection(TrainingCurve curve) {
+record CurvesSection(TrainingCurve curve) implements Section {
     private static final int MOST_RATES = 120;
 
-    void write(Markup out) {
+    @Override
+    public void write(Markup out) {
         out.open("section", "id", "curves").element("h2", "Training").open("div", "class", "charts").line();
         chart(out, "Loss", new LineChart("Loss by epoch", "epoch",
                 List.of(series("training", "train", Epoch::trainLoss),

@@ -4,14 +4,15 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Where the slots of Soft MoE layers look, expert by expert, and what each expert contributes. */
-record RoutingSection(List<RoutingFigure> figures) {
+record RoutingSection(List<RoutingFigure> figures) implements Section {
     private static final int[] WEAK = {0xe8, 0x55, 0x00}; // red, green, blue
     private static final int[] STRONG = {0xff, 0xdc, 0x5a};
     private static final double STRONGEST = 0.9; // opacity: the picture stays visible below
     private static final double RISE = 0.9; // power below 1: weak weights can be told apart too
     private static final double SATURATED = 0.995; // quantile of weights that gets the strongest colour
 
-    void write(Markup out) {
+    @Override
+    public void write(Markup out) {
         out.open("section", "id", "routing").element("h2", "Soft MoE routing").line();
         out.element("p", "A slot is a weighted mean of all patches of a picture, and each expert computes its own "
                 + "slots. The glow shows the dispatch weights of one slot over the patches: the stronger, the "

@@ -171,6 +171,19 @@ public final class RunDirectory implements AutoCloseable {
         return file;
     }
 
+    /**
+     * Writes {@code report.html}.
+     *
+     * @param report the report
+     * @return the file
+     * @throws IOException if writing fails
+     */
+    public Path write(ProbeReport report) throws IOException {
+        Path file = folder.resolve("report.html");
+        report.write(file);
+        return file;
+    }
+
     @Override
     public void close() throws IOException {
         metrics.close();

@@ -103,12 +103,15 @@ final class StyleSheet {
             .confusion tbody td.zero { color: var(--muted); }
             .confusion tbody td.diagonal { font-weight: 600; }
 
-            .classes { width: 100%%; min-width: 30rem; }
+            .classes { width: 100%%; min-width: 38rem; }
             .classes th, .classes td { padding: 0.3rem 1.2rem 0.3rem 0; border-bottom: 1px solid var(--line); }
             .classes tbody tr:last-child > * { border-bottom: 0; }
-            .classes tbody th { font-weight: 500; white-space: nowrap; }
+            .classes thead th:first-child { padding-left: 0.9rem; }
+            .classes tbody th, .classes tfoot th { font-weight: 500; white-space: nowrap; }
             .classes td:last-child, .classes th:last-child { padding-right: 0; }
-            .measure { width: 26%%; font-variant-numeric: tabular-nums; }
+            .classes tfoot th, .classes tfoot td { border-top: 1px solid var(--line); border-bottom: 0; }
+            .classes tfoot tr + tr > * { border-top: 0; }
+            .measure { width: 20%%; font-variant-numeric: tabular-nums; }
             td.measure span { display: inline-block; width: 3.2rem; }
             td.measure .bar { display: inline-block; width: calc(100%% - 3.4rem); vertical-align: middle; }
             .bar { display: block; height: 0.4rem; border-radius: 2px; background: var(--line); overflow: hidden; }
@@ -126,6 +129,23 @@ final class StyleSheet {
               color: var(--muted); }
             .guess .bar { grid-column: 1 / -1; height: 3px; margin-bottom: 1px; }
             .guess .bar.true i { background: var(--right); }
+
+            .numbers { min-width: 34rem; }
+            .numbers th, .numbers td { padding: 0.3rem 1.2rem 0.3rem 0; border-bottom: 1px solid var(--line); }
+            .numbers tr:last-child > * { border-bottom: 0; }
+            .numbers th { font-weight: 500; white-space: nowrap; }
+            .retrievals { display: grid; gap: 0.8rem;
+              grid-template-columns: repeat(auto-fill, minmax(min(33rem, 100%%), 1fr)); }
+            .retrieval { display: flex; flex-wrap: wrap; gap: 0.9rem; padding: 0.7rem; }
+            .asked { width: 7.5rem; }
+            .asked .verdict { margin-top: 0.3rem; overflow-wrap: anywhere; }
+            .nearest { flex: 1 1 12rem; display: grid; gap: 0.6rem; align-content: start;
+              grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); }
+            .nearest div { font-size: 0.8125rem; line-height: 1.3; min-width: 0; }
+            .nearest img { margin-bottom: 0.35rem; }
+            .nearest span { display: block; overflow-wrap: anywhere; }
+            .nearest .cosine { color: var(--muted); font-variant-numeric: tabular-nums; }
+            .nearest .wrong img { outline: 2px solid var(--wrong); outline-offset: 1px; }
 
             .routing { border-collapse: separate; border-spacing: 3px 4px; }
             .routing thead th { text-align: center; font-weight: 500; font-size: 0.875rem; color: var(--muted);

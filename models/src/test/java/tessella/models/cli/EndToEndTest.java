@@ -163,6 +163,9 @@ class EndToEndTest {
         Map<String, Object> result = Json.object(card.get("result"), "result");
         assertEquals(trained.line("test accuracy "),
                 "test accuracy " + EvalCommand.decimals(Json.number(result.get("test_accuracy"), "test_accuracy")));
+        String precision = EvalCommand.decimals(Json.number(result.get("test_mean_average_precision"), "precision"));
+        assertTrue(Files.readString(run.resolve("report.html")).contains(
+                "<dt>Mean average precision</dt><dd><b>" + precision + "</b>"), precision);
         assertEquals(PARAMETERS, String.format(Locale.ROOT, "%,d", result.get("parameters")));
     }
 

@@ -30,7 +30,7 @@ class MainTest {
         Result help = run("--help");
         assertEquals(0, help.code());
         assertEquals("", help.err());
-        for (String command : List.of("train", "eval", "predict", "info")) {
+        for (String command : List.of("train", "eval", "probe", "predict", "info")) {
             assertTrue(help.out().contains("\n  " + command + "  "), help.out());
             Result own = run(command, "--help");
             assertEquals(0, own.code());

@@ -101,6 +101,21 @@ class ProgressTest {
         assertTrue(text().contains("ETA 2:46:20"), text());
     }
 
+    @Test
+    void otherWorkCountsItsPictures() {
+        try (Progress progress = progress(Progress.Style.PLAIN, 80)) {
+            for (int images = 20; images <= 3000; images += 20) {
+                progress.update(new Progress.Pictures("features", images, 3000, 1_000_000, 2_000_000));
+                now += 100_000_000;
+            }
+        }
+        assertEquals("""
+                features 20/3000  off-heap 1 MB, peak 2 MB
+                features 2020/3000  200 images/s  ETA 0:05  off-heap 1 MB, peak 2 MB
+                features 3000/3000  198 images/s  ETA 0:00  off-heap 1 MB, peak 2 MB
+                """, text());
+    }
+
     private Progress progress(Progress.Style style, int columns) {
         return new Progress(new PrintStream(bytes, true, StandardCharsets.UTF_8), () -> now, style, columns);
     }

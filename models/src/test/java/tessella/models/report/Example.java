@@ -35,13 +35,56 @@ final class Example {
                 predictions[i] = choices[random.nextInt(choices.length)];
             }
         }
-        ConfusionMatrix confusion = ConfusionMatrix.of(test.classNames(), test.labels(), predictions);
+        float[][] probabilities = new float[predictions.length][test.classNames().size()];
+        for (int i = 0; i < predictions.length; i++) {
+            probabilities[i][predictions[i]] = 0.5f + random.nextFloat() / 2;
+        }
+        TestResult measured = TestResult.OneClass.of(test.classNames(), test.labels(), predictions, probabilities);
         return new Report("soft-moe-tiny on fashion-mnist",
                 List.of(new Headline("Parameters", "1,203,466", "4 blocks, 16 experts x 3 slots in the last 2"),
                         new Headline("Validation accuracy", "0.8350", "600 pictures, best epoch 23"),
                         new Headline("Epochs", "25", "4,200 steps of 32 pictures")),
-                card(), curve(random), confusion, samples(test, predictions, random),
+                card(), curve(random), measured, samples(test, predictions, random),
                 List.of(routing(test, "block 2", 2.0, random), routing(test, "block 3", 3.5, random)));
+    }
+
+    /** Of pictures that may have several classes: those of clothes, each said to have some. */
+    static Report severalClasses() throws IOException {
+        ImageSet test = ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot()).test().first(300);
+        Random random = new Random(2);
+        int classes = test.classNames().size();
+        boolean[][] truth = new boolean[test.size()][classes];
+        float[][] probabilities = new float[test.size()][classes];
+        List<SamplePrediction> samples = new ArrayList<>();
+        for (int i = 0; i < test.size(); i++) {
+            for (int c = 0; c < classes; c++) {
+                truth[i][c] = random.nextInt(4) == 0;
+                probabilities[i][c] = (float) (1 / (1 + Math.exp(-random.nextGaussian() * 2 - (truth[i][c] ? 2 : -2))));
+            }
+            if (i < 12) {
+                samples.add(SamplePrediction.ofSeveralClasses(test.picture(i), truth[i], probabilities[i]));
+            }
+        }
+        return new Report("vit-tiny on scenes", List.of(new Headline("Precision@1", "0.9000", "")), card(), curve(random),
+                new TestResult.SeveralClasses(test.classNames(), probabilities, truth), samples, List.of());
+    }
+
+    /** Of the features of a model, with neighbours of long and short names. */
+    static ProbeReport probe() throws IOException {
+        ImageSet test = ShippedData.FASHION_MNIST.load(ShippedData.defaultRoot()).test();
+        List<Headline> numbers = List.of(new Headline("10 nearest neighbours accuracy", "0.8357", "votes weighted by cosine"),
+                new Headline("10-shot ridge accuracy", "0.8262", "95 % interval 0.8173 to 0.8351 of the mean over 5 draws"));
+        List<Retrieval> retrievals = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            List<Retrieval.Neighbour> nearest = new ArrayList<>();
+            for (int r = 0; r < 5; r++) {
+                nearest.add(new Retrieval.Neighbour(test.picture(20 + 5 * i + r), test.classNames().get(test.label(20 + 5 * i + r)),
+                        0.99 - 0.01 * r));
+            }
+            retrievals.add(new Retrieval(test.picture(i), test.classNames().get(test.label(i)),
+                    test.classNames().get(i % 3 == 0 ? test.label(i) : 9), nearest));
+        }
+        return new ProbeReport("Features of checkpoint.safetensors on fashion-mnist", numbers, "Made up.", numbers, retrievals, card());
     }
 
     static RunCard card() {

@@ -56,10 +56,36 @@ class ReportBrowserTest {
     }
 
     @Test
+    void aComparisonFitsAndDrawsItsIntervals() throws Exception {
+        fits(ComparisonTest.three().html());
+    }
+
+    @Test
     void fitsTheWidthOfAnyReader() throws Exception {
+        fits(Example.report().html());
+    }
+
+    @Test
+    void aResultOfSeveralClassesFitsToo() throws Exception {
+        fits(Example.severalClasses().html());
+    }
+
+    @Test
+    void theReportOfAProbeFitsAndDrawsItsPictures() throws Exception {
+        fits(Example.probe().html());
+        Path file = folder.resolve("report.html");
+        Example.probe().write(file);
+        Page page = open(file);
+        for (String section : List.of("numbers", "neighbours", "card")) {
+            assertTrue(page.dom().contains("<section id=\"" + section + "\">"), section);
+        }
+        assertFalse(page.log().contains("CONSOLE"), page.log());
+    }
+
+    private void fits(String html) throws Exception {
         List<Integer> widths = List.of(320, 400, 800, 1600);
         Path file = folder.resolve("frames.html");
-        Files.writeString(file, frames(Example.report().html(), widths), StandardCharsets.UTF_8);
+        Files.writeString(file, frames(html, widths), StandardCharsets.UTF_8);
         Page page = open(file);
         assertFalse(page.log().contains("CONSOLE"), page.log());
         Matcher matcher = ANSWER.matcher(page.dom());

@@ -46,6 +46,73 @@ class ReportTest {
         assertEquals(100, withClass(page, "table", "confusion").getFirst().getElementsByTagName("td").getLength() - 1);
     }
 
+    /** The lines of the table of classes, each as its texts. */
+    private static List<List<String>> lines(Document page) {
+        return elements(withClass(page, "table", "classes").getFirst(), "tr").stream().map(line -> list(line.getChildNodes()).stream()
+                .map(Element::getTextContent).toList()).toList();
+    }
+
+    @Test
+    void theClassesOfOneLabelEndWithTheirMean() throws Exception {
+        // c is never said, and of d there is no picture
+        int[] labels = {0, 0, 0, 1, 1, 2};
+        int[] predictions = {0, 0, 1, 1, 3, 1};
+        float[][] p = {{0.9f, 0.1f, 0, 0}, {0.8f, 0.2f, 0, 0}, {0.3f, 0.7f, 0, 0}, {0.4f, 0.6f, 0, 0}, {0, 0, 0.3f, 0.7f},
+            {0, 0.8f, 0.2f, 0}};
+        Report report = new Report("t", List.of(), Example.card(), new TrainingCurve(List.of(), List.of()),
+                TestResult.OneClass.of(List.of("a", "b", "c", "d"), labels, predictions, p), List.of(), List.of());
+        // AP of a: 1, 1, 3/4; of b: places 3 and 6, as equals go by the order of the pictures; of c: place 2
+        assertEquals(List.of(List.of("Class", "AP", "Precision", "Recall", "F1", "Pictures"),
+                List.of("a", "0.917", "1.000", "0.667", "0.800", "3"),
+                List.of("b", "0.333", "0.333", "0.500", "0.400", "2"),
+                List.of("c", "0.500", "\u2013", "0.000", "0.000", "1"),
+                List.of("d", "\u2013", "0.000", "\u2013", "0.000", "0"),
+                List.of("Macro mean", "0.583", "0.444", "0.389", "0.400", "6")), lines(parse(report.html())));
+        assertEquals("test result: expected an average precision for each of 1 classes, found 2", assertThrows(
+                IllegalArgumentException.class, () -> new TestResult.OneClass(new ConfusionMatrix(List.of("a"), new int[1][1]),
+                        new double[2])).getMessage());
+    }
+
+    @Test
+    void severalClassesHaveTheirOwnTable() throws Exception {
+        float[][] p = {{0.9f, 0.5f, 0}, {0.6f, 0.4f, 0.1f}, {0.7f, 0.8f, 0.45f}};
+        boolean[][] truth = {{true, false, false}, {false, true, false}, {true, true, false}};
+        Picture picture = Picture.of(2, 2, 1, new byte[4]);
+        Report report = new Report("t", List.of(new Headline("Precision@1", "0.6667", "")), Example.card(),
+                new TrainingCurve(List.of(), List.of()), new TestResult.SeveralClasses(List.of("a", "b", "c"), p, truth),
+                List.of(SamplePrediction.ofSeveralClasses(picture, truth[1], p[1]), SamplePrediction.ofSeveralClasses(picture, truth[2], p[2]),
+                        SamplePrediction.ofSeveralClasses(picture, new boolean[3], new float[3])), List.of());
+        Document page = parse(report.html());
+        assertEquals(List.of("curves", "classes", "samples", "card"), ids(page));
+        // of all nine, the true ones are at the places 1, 2, 3 and 7: the micro AP is (3 + 4/7) / 4
+        assertEquals(List.of(List.of("Class", "AP", "Precision", "Recall", "F1", "Pictures"),
+                List.of("a", "1.000", "0.667", "1.000", "0.800", "2"),
+                List.of("b", "0.833", "0.500", "0.500", "0.500", "2"),
+                List.of("c", "\u2013", "\u2013", "\u2013", "\u2013", "0"),
+                List.of("Macro mean", "0.917", "0.583", "0.750", "0.650", "3"),
+                List.of("Micro", "0.893", "0.600", "0.750", "0.667", "3")), lines(page));
+        assertEquals(List.of("Mean average precision", "Precision@1"), elements(elements(page, "header").getFirst(), "dt").stream()
+                .map(Element::getTextContent).toList());
+        assertTrue(elements(page, "header").getFirst().getTextContent().contains("0.91673 pictures, 3 classes"));
+        List<String> verdicts = withClass(page, "p", "verdict").stream().map(Element::getTextContent).toList();
+        assertEquals(List.of("\u2717 ais in truth b", "\u2713 a, b", "\u2713 of no class"), verdicts);
+        assertEquals(3, withClass(page, "i", "true").size(), "the bars of true classes are marked");
+    }
+
+    @Test
+    void aResultWithoutPicturesSaysSo() throws Exception {
+        Report report = new Report("t", List.of(), Example.card(), new TrainingCurve(List.of(), List.of()),
+                new TestResult.SeveralClasses(List.of("a"), new float[0][], new boolean[0][]), List.of(), List.of());
+        Document page = parse(report.html());
+        assertTrue(elements(page, "section").get(1).getTextContent().contains("Nothing was measured."));
+        assertEquals("test result: expected as many rows of truth as the 1 of probabilities, found 0", assertThrows(
+                IllegalArgumentException.class, () -> new TestResult.SeveralClasses(List.of("a"), new float[1][1], new boolean[0][]))
+                .getMessage());
+        assertEquals("test result: expected a probability and a truth for each of 2 classes, found 2 and 1 at picture 0", assertThrows(
+                IllegalArgumentException.class, () -> new TestResult.SeveralClasses(List.of("a", "b"), new float[1][2],
+                        new boolean[1][1])).getMessage());
+    }
+
     @Test
     void needsNothingFromOutside() throws Exception {
         String html = Example.report().html();
@@ -107,7 +174,7 @@ class ReportTest {
                 new RunCard(evil, Optional.of(evil), List.of(evil), 1, new Machine(evil, evil, evil, 1, 128), evil,
                         evil, Map.of(evil, evil)),
                 new TrainingCurve(List.of(), List.of()),
-                new ConfusionMatrix(List.of(evil, "b"), new int[][] {{1, 0}, {0, 1}}),
+                new TestResult.OneClass(new ConfusionMatrix(List.of(evil, "b"), new int[][] {{1, 0}, {0, 1}}), new double[2]),
                 List.of(new SamplePrediction(picture, 0, new float[] {1, 0}),
                         new SamplePrediction(picture, 1, new float[] {1, 0})),
                 List.of(new RoutingFigure(evil, 2, 2, List.of(0), List.of(new RoutedPicture(picture, evil, weights)),
@@ -125,7 +192,8 @@ class ReportTest {
         RunCard card = Example.card();
         Report report = new Report("vit", List.of(), card, new TrainingCurve(List.of(
                 new TrainingCurve.Epoch(1, Double.NaN, Double.NaN, Double.NaN, 0.5)), List.of()),
-                new ConfusionMatrix(List.of("a", "b"), new int[][] {{0, 0}, {0, 0}}), List.of(), List.of());
+                new TestResult.OneClass(new ConfusionMatrix(List.of("a", "b"), new int[2][2]), new double[] {Double.NaN, Double.NaN}),
+                List.of(), List.of());
         Document page = parse(report.html());
         assertEquals(List.of("curves", "confusion", "card"), ids(page));
         assertTrue(page.getDocumentElement().getTextContent().contains("Nothing was measured."));
@@ -187,7 +255,7 @@ class ReportTest {
         assertEquals("report: expected 2 probabilities for a sample, found 3", assertThrows(
                 IllegalArgumentException.class, () -> new Report("t", List.of(), Example.card(),
                         new TrainingCurve(List.of(), List.of()),
-                        new ConfusionMatrix(List.of("a", "b"), new int[2][2]),
+                        new TestResult.OneClass(new ConfusionMatrix(List.of("a", "b"), new int[2][2]), new double[2]),
                         List.of(new SamplePrediction(picture, 0, new float[3])), List.of())).getMessage());
     }
 
@@ -234,7 +302,9 @@ class ReportTest {
     private static List<Element> list(NodeList nodes) {
         List<Element> list = new ArrayList<>();
         for (int i = 0; i < nodes.getLength(); i++) {
-            list.add((Element) nodes.item(i));
+            if (nodes.item(i) instanceof Element element) {
+                list.add(element);
+            }
         }
         return list;
     }
