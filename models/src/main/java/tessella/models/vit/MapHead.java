@@ -40,7 +40,7 @@ final class MapHead {
         return specs;
     }
 
-    /** The head of ViT-22B is that of its predecessors. */
+    /** The head of ViT-22B is taken to be that of ViT-G. */
     private static QkNorm qkNorm(VitConfig config) {
         return config.form() == BlockForm.PARALLEL ? QkNorm.NONE : config.qkNorm();
     }

@@ -68,8 +68,8 @@ class QkNormProperties {
     }
 
     @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
-    void qk1LogitsAreBoundedByTheGainsWhateverTheKernels(@ForAll long seed, @ForAll @DoubleRange(min = -3, max = 6) double magnitude,
-            @ForAll @DoubleRange(min = 0.05, max = 1) double gain) {
+    void qk1LogitsAreBoundedByTheGainsWhateverTheKernels(@ForAll long seed,
+            @ForAll @DoubleRange(min = -3, max = 6) double magnitude, @ForAll @DoubleRange(min = 0.05, max = 1) double gain) {
         for (QkNorm norm : List.of(QkNorm.LAYER_NORM, QkNorm.RMS_NORM)) {
             try (Parameters parameters = attention(seed, norm, 1, Biases.NONE, Math.pow(10, magnitude))) {
                 scale(parameters.get("a.query_norm.scale").value(), gain);

@@ -142,17 +142,20 @@ class VitConfigTest {
 
     @ParameterizedTest
     @CsvSource({
-        // trunk, attention pooling, classifier of 29,593, all: 3926M is how ViT-e was published
-        "vit-giant14-jft, 1011199616, 25248768, 41696537, 1078144921",
-        "vit-gigantic14-jft, 1842772352, 38360064, 49272345, 1930404761",
-        "vit-e14-jft, 3805417728, 67924992, 53060249, 3926402969",
-        "vit-22b14, 21750251520, 453058560, 181848985, 22385159065"})
-    void modelsOfJftHaveTheCountsOfTheirParts(String name, long trunk, long pooling, long head, long whole) {
+        // trunk, attention pooling, classifier of 29,593, all: 3926M is how ViT-e was published; multiply-adds of the pooling
+        "vit-giant14-jft, 1011199616, 25248768, 41696537, 1078144921, 1037008896",
+        "vit-gigantic14-jft, 1842772352, 38360064, 49272345, 1930404761, 1451327488",
+        "vit-e14-jft, 3805417728, 67924992, 53060249, 3926402969, 1706557440",
+        "vit-22b14, 21750251520, 453058560, 181848985, 22385159065, 19707985920"})
+    void modelsOfJftHaveTheCountsOfTheirParts(String name, long trunk, long pooling, long head, long whole,
+            long poolingMultiplyAdds) {
         VitConfig config = VitConfig.preset(name);
         assertEquals(trunk, trunk(config));
         assertEquals(pooling, count(config, "map\\..*"));
         assertEquals(head, count(config, "head\\..*"));
         assertEquals(whole, config.parameterCount());
+        assertEquals(poolingMultiplyAdds,
+                config.multiplyAdds() - trunkMultiplyAdds(config, 224) - (long) config.dim() * config.classes());
     }
 
     /** Elements of the parameters whose whole name matches. */

@@ -147,7 +147,8 @@ class VitProperties {
 
     @Property(tries = 20)
     void vit6AZeroHeadGivesItsBiasAndTheLossOfChance(@ForAll long seed, @ForAll Head head, @ForAll BlockForm form) {
-        try (Scope scope = Scope.open(); VisionTransformer model = VisionTransformer.initialized(config(head, form, null), DType.F64, seed)) {
+        VitConfig config = config(head, form, null);
+        try (Scope scope = Scope.open(); VisionTransformer model = VisionTransformer.initialized(config, DType.F64, seed)) {
             Tensor logits = model.logits(normal(scope, seed, "images", 3, 8, 12, 2));
             assertTrue(Arrays.stream(logits.toDoubles()).allMatch(v -> v == 0.25));
             assertEquals(Math.log(5), Reductions.mean(Losses.softmaxCrossEntropy(logits, new int[] {0, 4, 2}, 0)).item(), 1e-14);
@@ -175,8 +176,8 @@ class VitProperties {
         long d = 4L * quarter;
         int layers = Math.min(depth, 2);
         SoftMoeConfig moe = new SoftMoeConfig(n, 3, layers);
-        VitConfig config = new VitConfig(3 * p, 2 * p, 3, p, (int) d, depth, mlp, 4, k, Position.LEARNED, head, QkNorm.LAYER_NORM, form,
-                0, moe);
+        VitConfig config = new VitConfig(3 * p, 2 * p, 3, p, (int) d, depth, mlp, 4, k, Position.LEARNED, head, QkNorm.LAYER_NORM,
+                form, 0, moe);
         boolean parallel = form == BlockForm.PARALLEL;
         long norms = parallel ? d : 4 * d;
         long attention = 4 * d * d + (parallel ? 0 : 4 * d) + 2 * (d / 4);

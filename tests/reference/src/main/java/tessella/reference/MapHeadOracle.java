@@ -1,8 +1,8 @@
 package tessella.reference;
 
 /**
- * Multi-head attention pooling of tokens {@code [B, M, D]}: {@code z = attention(probe, tokens)}, {@code y = z + mlp(layerNorm(z))},
- * {@code [B, D]}; the probe is not added to z.
+ * Multi-head attention pooling of tokens {@code [B, M, D]}: {@code z = attention(probe, tokens)},
+ * {@code y = z + mlp(layerNorm(z))}, {@code [B, D]}; the probe is not added to z.
  */
 public final class MapHeadOracle {
     private MapHeadOracle() {}
