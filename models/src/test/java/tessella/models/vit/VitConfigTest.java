@@ -1,5 +1,6 @@
 package tessella.models.vit;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tessella.autodiff.Gradients;
 import tessella.autodiff.Losses;
@@ -57,6 +59,38 @@ class VitConfigTest {
         VitConfig config = VitConfig.preset(name);
         return new VitConfig(side, side, 3, config.patch(), config.dim(), config.depth(), config.mlp(), config.heads(), classes,
                 config.position(), config.head(), config.qkNorm(), config.form(), 0, config.moe());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // D, L, F, A, d; F is stored, not 4 D
+        "vit-mu16, 32, 1, 128, 2, 16", "vit-ti16, 192, 12, 768, 3, 64", "vit-s16, 384, 12, 1536, 6, 64",
+        "vit-m16, 512, 12, 2048, 8, 64", "vit-b16, 768, 12, 3072, 12, 64", "vit-l16, 1024, 24, 4096, 16, 64",
+        "vit-so400m14, 1152, 27, 4304, 16, 72", "vit-h14, 1280, 32, 5120, 16, 80", "vit-giant14, 1408, 40, 6144, 16, 88",
+        "vit-gigantic14, 1664, 48, 8192, 16, 104", "vit-e14, 1792, 56, 15360, 16, 112", "vit-22b14, 6144, 48, 24576, 48, 128"})
+    void presetsHaveTheShapesOfTheTable(String name, int dim, int depth, int mlp, int heads, int headWidth) {
+        VitConfig config = VitConfig.preset(name);
+        assertEquals(List.of(dim, depth, mlp, heads, headWidth), List.of(config.dim(), config.depth(), config.mlp(),
+                config.heads(), config.dim() / config.heads()));
+        assertEquals(List.of(224, 224, 3), List.of(config.height(), config.width(), config.channels()));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void gainsStartAtOneAndBiasesAtNothing(BlockForm form) {
+        VitConfig config = new VitConfig(8, 8, 1, 4, 8, 2, 12, 2, 3, Position.LEARNED, Head.MAP, QkNorm.RMS_NORM, form, -10, null);
+        try (VisionTransformer model = VisionTransformer.initialized(config, DType.F64, 1)) {
+            for (Parameter parameter : model.parameters().all()) {
+                String name = parameter.name();
+                double expected = name.endsWith(".scale") ? 1 : name.equals("head.bias") ? -10 : 0;
+                if (name.endsWith(".scale") || name.endsWith(".bias")) {
+                    double[] values = new double[(int) parameter.shape().size()];
+                    Arrays.fill(values, expected);
+                    // the biases of an MLP are N(0, 1e-6)
+                    assertArrayEquals(values, parameter.value().toDoubles(), name.contains("mlp") ? 1e-5 : 0, name);
+                }
+            }
+        }
     }
 
     /** GFLOP with the places of the table. */
