@@ -189,7 +189,7 @@ class VitProperties {
         assertEquals(expected, config.parameterCount());
     }
 
-    @Property(tries = 10)
+    @Property(tries = 30)
     void vit15GradientsOfMicroBatchesAddUpToThoseOfTheBatch(@ForAll long seed, @ForAll Head head, @ForAll BlockForm form) {
         try (Scope scope = Scope.open(); VisionTransformer model = random(config(head, form, new SoftMoeConfig(3, 2, 1)), seed)) {
             Tensor images = normal(scope, seed, "images", 4, 8, 12, 2);
