@@ -6,7 +6,7 @@ import tessella.autodiff.Tensor;
 import tessella.engine.Shape;
 
 /** LayerNorm with scale and bias over the last axis, eps 1e-6 (Flax and timm). */
-public final class LayerNorm {
+public final class LayerNorm implements Norm {
     static final double EPS = 1e-6;
 
     private final Tensor scale;
@@ -24,7 +24,7 @@ public final class LayerNorm {
                 new ParameterSpec(prefix + ".bias", Shape.of(width), Initializer.constant(0)));
     }
 
-    /** The normalised tensor. */
+    @Override
     public Tensor apply(Tensor x) {
         return Norms.layerNorm(x, scale, bias, EPS);
     }

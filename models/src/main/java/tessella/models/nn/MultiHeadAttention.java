@@ -3,7 +3,6 @@ package tessella.models.nn;
 import java.util.ArrayList;
 import java.util.List;
 import tessella.autodiff.Attention;
-import tessella.autodiff.Norms;
 import tessella.autodiff.Shapes;
 import tessella.autodiff.Tensor;
 import tessella.engine.AttentionMask;
@@ -14,6 +13,7 @@ public final class MultiHeadAttention {
     private static final List<String> PROJECTIONS = List.of("query", "key", "value", "out");
 
     private final int heads;
+    private final QkNorm qkNorm;
     private final Dense query;
     private final Dense key;
     private final Dense value;
@@ -29,6 +29,7 @@ public final class MultiHeadAttention {
     /** The layer whose parameters start with prefix. */
     public MultiHeadAttention(Parameters parameters, String prefix, int heads, QkNorm qkNorm, Biases biases) {
         this.heads = heads;
+        this.qkNorm = qkNorm;
         query = projection(parameters, prefix + ".query", biases);
         key = projection(parameters, prefix + ".key", biases);
         value = projection(parameters, prefix + ".value", biases);
@@ -56,7 +57,7 @@ public final class MultiHeadAttention {
                 specs.add(new ParameterSpec(prefix + "." + name + ".bias", Shape.of(width), Initializer.constant(0)));
             }
         }
-        if (qkNorm == QkNorm.LAYER_NORM) {
+        if (qkNorm != QkNorm.NONE) {
             for (String name : List.of("query_norm", "key_norm")) {
                 specs.add(new ParameterSpec(prefix + "." + name + ".scale", Shape.of(width / heads),
                         Initializer.constant(1)));
@@ -74,13 +75,9 @@ public final class MultiHeadAttention {
     public Tensor apply(Tensor x, Tensor source, AttentionMask mask) {
         long width = x.dim(2);
         long d = width / heads;
-        Tensor q = split(query.apply(x), d);                                            // [b, n, heads, d]
-        Tensor k = split(key.apply(source), d);                                         // [b, m, heads, d]
+        Tensor q = qkNorm.apply(split(query.apply(x), d), queryScale);                  // [b, n, heads, d]
+        Tensor k = qkNorm.apply(split(key.apply(source), d), keyScale);                 // [b, m, heads, d]
         Tensor v = split(value.apply(source), d);
-        if (queryScale != null) {
-            q = Norms.layerNorm(q, queryScale, null, LayerNorm.EPS);
-            k = Norms.layerNorm(k, keyScale, null, LayerNorm.EPS);
-        }
         Tensor o = Attention.attention(q, k, v, 1 / Math.sqrt(d), mask);                // [b, n, heads, d]
         return out.apply(Shapes.reshape(o, x.dim(0), x.dim(1), width));
     }

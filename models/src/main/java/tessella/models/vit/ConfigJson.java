@@ -28,6 +28,10 @@ final class ConfigJson {
         json.put("head", word(config.head()));
         json.put("qk_norm", word(config.qkNorm()));
         json.put("head_bias", config.headBias());
+        // only where it says something: checkpoints of sequential blocks are older than this field, and keep their bytes
+        if (config.form() != BlockForm.SEQUENTIAL) {
+            json.put("form", word(config.form()));
+        }
         if (config.moe() != null) {
             Map<String, Object> moe = new LinkedHashMap<>();
             moe.put("experts", (long) config.moe().experts());
@@ -52,6 +56,7 @@ final class ConfigJson {
                 integer(json, "patch"), integer(json, "dim"), integer(json, "depth"), integer(json, "mlp"),
                 integer(json, "heads"), integer(json, "classes"), constant(json, "position", Position.class),
                 constant(json, "head", Head.class), constant(json, "qk_norm", QkNorm.class),
+                json.containsKey("form") ? constant(json, "form", BlockForm.class) : BlockForm.SEQUENTIAL,
                 Json.number(field(json, "head_bias"), "configuration head_bias"), moe);
     }
 

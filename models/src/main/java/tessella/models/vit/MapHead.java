@@ -15,6 +15,7 @@ import tessella.models.nn.MultiHeadAttention;
 import tessella.models.nn.Observer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
+import tessella.models.nn.QkNorm;
 
 /** Multi-head attention pooling: z = MHA(probe, x); z + MLP(LN(z)). The probe has no residual of its own. */
 final class MapHead {
@@ -25,7 +26,7 @@ final class MapHead {
 
     MapHead(Parameters parameters, VitConfig config) {
         probe = parameters.get("map.probe").tensor();
-        attention = new MultiHeadAttention(parameters, "map.attention", config.heads(), config.qkNorm());
+        attention = new MultiHeadAttention(parameters, "map.attention", config.heads(), qkNorm(config));
         norm = new LayerNorm(parameters, "map.norm");
         mlp = new Mlp(parameters, "map.mlp");
     }
@@ -33,10 +34,15 @@ final class MapHead {
     static List<ParameterSpec> specs(VitConfig config) {
         List<ParameterSpec> specs = new ArrayList<>();
         specs.add(new ParameterSpec("map.probe", Shape.of(1, 1, config.dim()), Initializer.xavierUniform(1, config.dim())));
-        specs.addAll(MultiHeadAttention.specs("map.attention", config.dim(), config.heads(), config.qkNorm()));
+        specs.addAll(MultiHeadAttention.specs("map.attention", config.dim(), config.heads(), qkNorm(config)));
         specs.addAll(LayerNorm.specs("map.norm", config.dim()));
         specs.addAll(Mlp.specs("map.mlp", config.dim(), config.mlp()));
         return specs;
+    }
+
+    /** The head of ViT-22B is taken to be that of ViT-G. */
+    private static QkNorm qkNorm(VitConfig config) {
+        return config.form() == BlockForm.PARALLEL ? QkNorm.NONE : config.qkNorm();
     }
 
     /** Tokens [b, m, d] to [b, d]. */

@@ -8,8 +8,10 @@ import tessella.models.softmoe.SoftMoeConfig;
 
 /** Named configurations; parameter counts of all published ones are tested. */
 final class Presets {
-    /** Classes of JFT-4B, on which the Soft MoE paper trains. */
+    /** Classes of JFT, on which the largest models were trained. */
     private static final int JFT = 29_593;
+    /** Where a classifier of so many classes begins under the sigmoid loss: almost none of them is there. */
+    private static final double SIGMOID_BIAS = -10;
     private static final Map<String, VitConfig> ALL = new LinkedHashMap<>();
 
     static {
@@ -39,6 +41,12 @@ final class Presets {
         dense("giant", 1408, 40, 6144, 16, 14);
         dense("gigantic", 1664, 48, 8192, 16, 14);
         dense("e", 1792, 56, 15360, 16, 14);
+
+        // as trained on JFT-3B and its successor: attention pooling, sigmoid loss; Scaling ViT, PaLI and ViT-22B papers
+        pooled("giant14-jft", 1408, 40, 6144, 16, QkNorm.NONE, BlockForm.SEQUENTIAL);
+        pooled("gigantic14-jft", 1664, 48, 8192, 16, QkNorm.NONE, BlockForm.SEQUENTIAL);
+        pooled("e14-jft", 1792, 56, 15360, 16, QkNorm.NONE, BlockForm.SEQUENTIAL);
+        pooled("22b14", 6144, 48, 24576, 48, QkNorm.LAYER_NORM, BlockForm.PARALLEL);
     }
 
     private Presets() {}
@@ -53,6 +61,11 @@ final class Presets {
             ALL.put("vit-" + size + patch, new VitConfig(224, 224, 3, patch, dim, depth, mlp, heads, 1000, Position.LEARNED,
                     Head.CLS, QkNorm.NONE, 0, null));
         }
+    }
+
+    private static void pooled(String name, int dim, int depth, int mlp, int heads, QkNorm qkNorm, BlockForm form) {
+        ALL.put("vit-" + name, new VitConfig(224, 224, 3, 14, dim, depth, mlp, heads, JFT, Position.LEARNED, Head.MAP, qkNorm, form,
+                SIGMOID_BIAS, null));
     }
 
     static List<String> names() {

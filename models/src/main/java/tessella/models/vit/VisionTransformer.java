@@ -18,14 +18,14 @@ import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.models.nn.Dense;
 import tessella.models.nn.Initializer;
-import tessella.models.nn.LayerNorm;
+import tessella.models.nn.Norm;
 import tessella.models.nn.Observer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
 
 /**
  * The vision transformer (Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021), with the MLP of its last blocks
- * replaced by Soft MoE layers if the configuration has them.
+ * replaced by Soft MoE layers if the configuration has them, its blocks sequential or parallel ({@link BlockForm}).
  *
  * <p>Loaded or initialised once, a model may be run by any number of threads at the same time; {@link #close} returns its
  * memory.
@@ -37,7 +37,7 @@ public final class VisionTransformer implements AutoCloseable {
     private final Tensor cls;
     private final Tensor position;
     private final List<Block> blocks = new ArrayList<>();
-    private final LayerNorm norm;
+    private final Norm norm;
     private final MapHead map;
     private final Dense head;
     private final Scope constants;
@@ -54,7 +54,7 @@ public final class VisionTransformer implements AutoCloseable {
         for (int i = 0; i < config.depth(); i++) {
             blocks.add(new Block(parameters, config, i));
         }
-        norm = new LayerNorm(parameters, "norm");
+        norm = config.form().norm(parameters, "norm");
         map = config.head() == Head.MAP ? new MapHead(parameters, config) : null;
         head = new Dense(parameters, "head");
     }
@@ -84,7 +84,7 @@ public final class VisionTransformer implements AutoCloseable {
         for (int i = 0; i < config.depth(); i++) {
             specs.addAll(Block.specs(config, i));
         }
-        specs.addAll(LayerNorm.specs("norm", d));
+        specs.addAll(config.form().normSpecs("norm", d));
         if (config.head() == Head.MAP) {
             specs.addAll(MapHead.specs(config));
         }

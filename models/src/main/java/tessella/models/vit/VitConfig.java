@@ -21,11 +21,12 @@ import tessella.models.softmoe.SoftMoeConfig;
  * @param position position embedding
  * @param head pooling
  * @param qkNorm normalisation of queries and keys
+ * @param form form of the blocks, and the norms and biases that go with it
  * @param headBias initial bias of the classifier, -ln K in the Soft MoE paper
  * @param moe the mixture layers, or null for a dense model
  */
 public record VitConfig(int height, int width, int channels, int patch, int dim, int depth, int mlp, int heads, int classes,
-        Position position, Head head, QkNorm qkNorm, double headBias, SoftMoeConfig moe) {
+        Position position, Head head, QkNorm qkNorm, BlockForm form, double headBias, SoftMoeConfig moe) {
 
     /** Checks what must divide what. */
     public VitConfig {
@@ -47,6 +48,13 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
         if (moe != null && moe.layers() > depth) {
             throw new IllegalArgumentException("vit: expected at most " + depth + " mixture layers, found " + moe.layers());
         }
+    }
+
+    /** A model of sequential blocks. */
+    public VitConfig(int height, int width, int channels, int patch, int dim, int depth, int mlp, int heads, int classes,
+            Position position, Head head, QkNorm qkNorm, double headBias, SoftMoeConfig moe) {
+        this(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, BlockForm.SEQUENTIAL,
+                headBias, moe);
     }
 
     /** Rows of the patch grid. */
@@ -92,15 +100,15 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
     /** This model for other images and classes; a mixture keeps its experts and gets about one slot a token. */
     public VitConfig forImages(int newHeight, int newWidth, int newChannels, int newPatch, int newClasses) {
         VitConfig dense = new VitConfig(newHeight, newWidth, newChannels, newPatch, dim, depth, mlp, heads, newClasses, position,
-                head, qkNorm, headBias, null);
+                head, qkNorm, form, headBias, null);
         return moe == null ? dense : dense.withMoe(new SoftMoeConfig(moe.experts(),
                 SoftMoeConfig.slotsFor(dense.tokens(), moe.experts(), 1), moe.layers(), moe.dispatch(), moe.combine()));
     }
 
     /** This model with other mixture layers, or with none (null). */
     public VitConfig withMoe(SoftMoeConfig other) {
-        return new VitConfig(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, headBias,
-                other);
+        return new VitConfig(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, form,
+                headBias, other);
     }
 
     /** The configuration as a JSON object, for checkpoints. */

@@ -66,7 +66,7 @@ final class ModelOracleTest {
         Array x = normal(1, 2, 3, 4);
         var attention = new VitBlockOracle.Attention(normal(2, 4, 2, 3), normal(3, 2, 3), normal(4, 4, 2, 3),
                 normal(5, 2, 3), normal(6, 4, 2, 3), normal(7, 2, 3), normal(8, 2, 3, 4), normal(9, 4),
-                normal(10, 3), normal(11, 3));
+                normal(10, 3), normal(11, 3), VitBlockOracle.HeadNorm.LAYER);
         var block = new VitBlockOracle.Block(new VitBlockOracle.Norm(normal(12, 4), normal(13, 4)), attention,
                 new VitBlockOracle.Norm(normal(14, 4), normal(15, 4)),
                 new VitBlockOracle.Mlp(normal(16, 4, 5), normal(17, 5), normal(18, 5, 4), normal(19, 4)));
@@ -82,20 +82,62 @@ final class ModelOracleTest {
         Vjps.require("w1", v -> VitBlockOracle.block(x, new VitBlockOracle.Block(block.norm1(), attention,
                 block.norm2(), new VitBlockOracle.Mlp(v, block.mlp().b1(), block.mlp().w2(), block.mlp().b2()))),
                 block.mlp().w1(), dy, g.block().mlp().w1());
-        Array inner = normal(21, 2, 3, 4);
-        var a = VitBlockOracle.selfAttentionVjp(inner, attention, dy).attention();
+        requireAttention(attention, normal(21, 2, 3, 4), dy);
+    }
+
+    private static VitBlockOracle.Attention withoutBiases(VitBlockOracle.HeadNorm norm) {
+        return new VitBlockOracle.Attention(normal(2, 4, 2, 3), null, normal(4, 4, 2, 3), null, normal(6, 4, 2, 3), null,
+                normal(8, 2, 3, 4), null, normal(10, 3), normal(11, 3), norm);
+    }
+
+    private static void requireAttention(VitBlockOracle.Attention p, Array inner, Array dy) {
+        var a = VitBlockOracle.selfAttentionVjp(inner, p, dy).attention();
         Vjps.require("query kernel", v -> VitBlockOracle.selfAttention(inner, new VitBlockOracle.Attention(
-                v, attention.queryBias(), attention.keyKernel(), attention.keyBias(), attention.valueKernel(),
-                attention.valueBias(), attention.outKernel(), attention.outBias(), attention.queryGain(),
-                attention.keyGain())), attention.queryKernel(), dy, a.queryKernel());
+                v, p.queryBias(), p.keyKernel(), p.keyBias(), p.valueKernel(), p.valueBias(), p.outKernel(), p.outBias(),
+                p.queryGain(), p.keyGain(), p.headNorm())), p.queryKernel(), dy, a.queryKernel());
         Vjps.require("key gain", v -> VitBlockOracle.selfAttention(inner, new VitBlockOracle.Attention(
-                attention.queryKernel(), attention.queryBias(), attention.keyKernel(), attention.keyBias(),
-                attention.valueKernel(), attention.valueBias(), attention.outKernel(), attention.outBias(),
-                attention.queryGain(), v)), attention.keyGain(), dy, a.keyGain());
+                p.queryKernel(), p.queryBias(), p.keyKernel(), p.keyBias(), p.valueKernel(), p.valueBias(), p.outKernel(),
+                p.outBias(), p.queryGain(), v, p.headNorm())), p.keyGain(), dy, a.keyGain());
         Vjps.require("out kernel", v -> VitBlockOracle.selfAttention(inner, new VitBlockOracle.Attention(
-                attention.queryKernel(), attention.queryBias(), attention.keyKernel(), attention.keyBias(),
-                attention.valueKernel(), attention.valueBias(), v, attention.outBias(),
-                attention.queryGain(), attention.keyGain())), attention.outKernel(), dy, a.outKernel());
+                p.queryKernel(), p.queryBias(), p.keyKernel(), p.keyBias(), p.valueKernel(), p.valueBias(), v, p.outBias(),
+                p.queryGain(), p.keyGain(), p.headNorm())), p.outKernel(), dy, a.outKernel());
+    }
+
+    @Test
+    void parallelBlockVjp() {
+        for (var norm : VitBlockOracle.HeadNorm.values()) {
+            Array x = normal(1, 2, 3, 4);
+            var attention = withoutBiases(norm);
+            var mlp = new VitBlockOracle.Mlp(normal(16, 4, 5), normal(17, 5), normal(18, 5, 4), normal(19, 4));
+            var block = new VitBlockOracle.Parallel(normal(12, 4), attention, mlp);
+            Array dy = normal(20, 2, 3, 4);
+            var g = VitBlockOracle.parallelVjp(x, block, dy);
+            Vjps.require("x", v -> VitBlockOracle.parallel(v, block), x, dy, g.x());
+            Vjps.require("gain", v -> VitBlockOracle.parallel(x, new VitBlockOracle.Parallel(v, attention, mlp)),
+                    block.gain(), dy, g.block().gain());
+            Vjps.require("w1", v -> VitBlockOracle.parallel(x, new VitBlockOracle.Parallel(block.gain(), attention,
+                    new VitBlockOracle.Mlp(v, mlp.b1(), mlp.w2(), mlp.b2()))), mlp.w1(), dy, g.block().mlp().w1());
+            requireAttention(attention, normal(21, 2, 3, 4), dy);
+        }
+    }
+
+    @Test
+    void mapHeadVjp() {
+        Array tokens = normal(1, 2, 3, 4);
+        var attention = withoutBiases(VitBlockOracle.HeadNorm.LAYER);
+        var head = new MapHeadOracle.Head(normal(30, 1, 1, 4), attention,
+                new VitBlockOracle.Norm(normal(12, 4), normal(13, 4)),
+                new VitBlockOracle.Mlp(normal(16, 4, 5), normal(17, 5), normal(18, 5, 4), normal(19, 4)));
+        Array dy = normal(20, 2, 4);
+        var g = MapHeadOracle.poolVjp(tokens, head, dy);
+        Vjps.require("tokens", v -> MapHeadOracle.pool(v, head), tokens, dy, g.tokens());
+        Vjps.require("probe", v -> MapHeadOracle.pool(tokens, new MapHeadOracle.Head(v, attention, head.norm(), head.mlp())),
+                head.probe(), dy, g.head().probe());
+        Vjps.require("scale", v -> MapHeadOracle.pool(tokens, new MapHeadOracle.Head(head.probe(), attention,
+                new VitBlockOracle.Norm(v, head.norm().bias()), head.mlp())), head.norm().scale(), dy, g.head().norm().scale());
+        Vjps.require("w2", v -> MapHeadOracle.pool(tokens, new MapHeadOracle.Head(head.probe(), attention, head.norm(),
+                new VitBlockOracle.Mlp(head.mlp().w1(), head.mlp().b1(), v, head.mlp().b2()))), head.mlp().w2(), dy,
+                g.head().mlp().w2());
     }
 
     @Test
