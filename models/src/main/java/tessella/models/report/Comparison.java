@@ -120,7 +120,7 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
         out.open("section", "id", "means").element("h2", capital(measure)).line();
         out.element("p", "A dot is one run, a bar the 95 % interval of the mean over seeds (Student's t).", "class", "note");
         out.open("figure", "class", "card");
-        new IntervalChart(measure, rows(arms)).write(out, "chart");
+        new IntervalChart(measure, rows(arms)).write(out);
         out.close().line();
         table(out);
         out.close().line();
@@ -129,7 +129,7 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
             out.element("p", "Differences by pairs of runs with one seed; above 0 the first is better. An interval that holds 0 "
                     + "means that these runs do not tell the two apart.", "class", "note");
             out.open("figure", "class", "card");
-            new IntervalChart("difference of " + measure, differences()).write(out, "chart");
+            new IntervalChart("difference of " + measure, differences()).write(out);
             out.close().line();
             verdicts(out);
             out.close().line();

@@ -6,9 +6,9 @@ import tessella.models.measure.Interval;
 
 /** Rows of dots over one axis, each row with its mean and the 95 % interval of it, as SVG. */
 record IntervalChart(String measure, List<Row> rows) {
-    private static final int WIDTH = 720;
+    private static final int WIDTH = 560;
     private static final int ROW = 38;
-    private static final int LEFT = 190;
+    private static final int LEFT = 150;
     private static final int RIGHT = WIDTH - 24;
     private static final int TOP = 10;
     /** Colours of a picture that stands alone, where no style sheet is. */
@@ -21,10 +21,11 @@ record IntervalChart(String measure, List<Row> rows) {
     }
 
     /** Writes it into a page with the report's style sheet. */
-    void write(Markup out, String style) {
-        begin(out, style);
+    void write(Markup out) {
+        out.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", measure);
+        begin(out, "chart intervals");
         draw(out);
-        out.close().line();
+        out.close().close().line();
     }
 
     /** Writes it as a file of its own, on white. */

@@ -14,7 +14,7 @@ public final class SceneData {
     /** Scenes of a training set, unless fewer are asked for. */
     public static final int TRAINING = 40_000;
     private static final int VALIDATION = 2_000;
-    private static final int TEST = 5_000;
+    private static final int TEST = 10_000;
     private static final long SEED = 1;
 
     private SceneData() {}

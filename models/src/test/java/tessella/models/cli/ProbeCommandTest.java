@@ -253,8 +253,8 @@ class ProbeCommandTest {
                 "1000", "--out", out.toString());
         refused(2, "probe: expected at least 2000 training pictures, as many as neighbours are looked at, found 1266", "probe", model,
                 "--data", "digits", "--neighbours", "2000", "--out", out.toString());
-        refused(1, "tessella: " + other.resolve("none") + ": expected a safetensors file, found nothing of this name", "probe",
-                other.resolve("none").toString(), "--data", "digits", "--out", out.toString());
+        refused(1, "tessella: " + other.resolve("none.safetensors") + ": expected a safetensors file, found nothing of this name", "probe",
+                other.resolve("none.safetensors").toString(), "--data", "digits", "--out", out.toString());
         assertFalse(Files.exists(out), "nothing is made for a measurement that cannot begin");
         refused(1, "tessella: " + taken + ": expected a new or empty folder for the run, found precious in it", "probe", model, "--data",
                 "digits", "--out", taken.toString());

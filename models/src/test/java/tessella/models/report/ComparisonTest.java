@@ -41,10 +41,10 @@ class ComparisonTest {
         String text = three().toText();
         assertEquals("""
                 test accuracy learned 0.6000 [0.3516, 0.8484] of 3 seeds
-                test accuracy below 0.5767 [0.3405, 0.8128] of 3 seeds
-                test accuracy near 0.6067 [0.4235, 0.7898] of 3 seeds
+                test accuracy below 0.5767 [0.3406, 0.8128] of 3 seeds
+                test accuracy near 0.6067 [0.4236, 0.7898] of 3 seeds
                 learned - below 0.0233 [0.0090, 0.0377]: learned is higher
-                learned - near -0.0067 [-0.1015, 0.0882]: not distinguishable; a difference of 0.0948 would have been seen
+                learned - near -0.0067 [-0.1007, 0.0874]: not distinguishable; a difference of 0.0940 would have been seen
                 """, text);
         assertTrue(comparison(arm("a", 0.1, 0.2), arm("b", 0.3, 0.4001)).toText().contains("a is lower"));
     }

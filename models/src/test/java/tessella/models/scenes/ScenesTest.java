@@ -270,7 +270,7 @@ class ScenesTest {
     @Test
     void scenesAsADataSetAreTheFirstOfEachSplit() throws IOException {
         DataSplits splits = SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.DOMINANT, 32, 30);
-        assertEquals(List.of(30, 2_000, 5_000), List.of(splits.train().size(), splits.validation().size(), splits.test().size()));
+        assertEquals(List.of(30, 2_000, 10_000), List.of(splits.train().size(), splits.validation().size(), splits.test().size()));
         for (SceneSplit split : List.of(SceneSplit.TRAIN, SceneSplit.VALIDATION, SceneSplit.TEST)) {
             Scene scene = Scenes.of(sheet, SceneConfig.square(32), split, 1).scene(7);
             ImageSet part = split == SceneSplit.TRAIN ? splits.train() : split == SceneSplit.TEST ? splits.test()
