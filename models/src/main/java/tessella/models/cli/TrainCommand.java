@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import tessella.engine.Workers;
+import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
@@ -167,6 +168,8 @@ record TrainCommand(String model, ShippedData data, Optional<Path> dataRoot, int
                         out.println("dashboard " + page.address());
                     }
                     runUntilStopped(new TrainingRun(this, config, splits, directory, out));
+                } catch (UnwrittenFileException e) {
+                    failure[0] = new IOException(e.getMessage() + wayOn(directory.path()), e);
                 } catch (IOException e) {
                     failure[0] = e;
                 }
@@ -175,6 +178,12 @@ record TrainCommand(String model, ShippedData data, Optional<Path> dataRoot, int
                 throw failure[0];
             }
         }
+    }
+
+    /** What to do when that which is in the way is gone, the end of a sentence. */
+    private static String wayOn(Path folder) {
+        return Files.exists(TrainingRun.state(folder)) ? ", then go on with: tessella train --resume " + folder
+                : ", then train again into another folder, as nothing was saved yet to go on from";
     }
 
     /** When the process is asked to end, by Ctrl-C or by the system, the run ends its step and is saved first. */
