@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Training runs that are interrupted or killed at any moment go on, and leave the bytes of one that was not. */
 class KilledRunTest {
-    private static final int EPOCHS = 60;
+    private static final int EPOCHS = 20;
     private static final List<String> TRAIN = List.of("--model", "vit-tiny", "--data", "digits", "--epochs", Integer.toString(EPOCHS),
             "--limit", "64", "--batch", "16", "--threads", "1");
     /** In the long suite a hundred. */
