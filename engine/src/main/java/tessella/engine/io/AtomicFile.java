@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Files that are there completely or not at all: the content goes to a temporary file in the same directory, which
@@ -14,6 +16,9 @@ import java.nio.file.StandardOpenOption;
  * machine stops.
  */
 public final class AtomicFile {
+    /** The name of the file between dots, the process, the time. */
+    private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.\\d+-[0-9a-f]+\\.tmp");
+
     private AtomicFile() {}
 
     /** Writes the content of a file. */
@@ -24,9 +29,11 @@ public final class AtomicFile {
     }
 
     /**
-     * Creates or replaces a file. If the content throws, the old file stays and the temporary one is deleted.
+     * Creates or replaces a file. If the content throws or the disk is full, the old file stays and the temporary one is
+     * deleted.
      *
-     * @throws IOException if the directory does not exist, or writing fails
+     * @throws TensorFileException    if the directory does not exist, there is one of that name, or the content says so
+     * @throws UnwrittenFileException if writing fails
      */
     public static void write(Path path, Content content) throws IOException {
         Path target = path.toAbsolutePath();
@@ -48,10 +55,39 @@ public final class AtomicFile {
                 channel.force(true);
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
+            forceDirectory(directory);
+        } catch (TensorFileException | RuntimeException | Error e) {
+            discard(temporary, e);
+            throw e;
+        } catch (IOException e) {
+            discard(temporary, e);
+            throw new UnwrittenFileException(path, e);
         }
-        forceDirectory(directory);
+    }
+
+    /** What cannot be deleted must not hide why it was not written. */
+    private static void discard(Path temporary, Throwable why) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    /**
+     * Deletes the temporary files that a process left in a directory when it was killed while it wrote. Only for a directory that
+     * no other process is writing to.
+     *
+     * @throws IOException if the directory cannot be read or a file cannot be deleted
+     */
+    public static void sweep(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : (Iterable<Path>) entries::iterator) {
+                if (TEMPORARY.matcher(entry.getFileName().toString()).matches() && Files.isRegularFile(entry)) {
+                    Files.delete(entry);
+                }
+            }
+        }
     }
 
     /** As {@link #write(Path, Content)}, with a content that is at hand. */

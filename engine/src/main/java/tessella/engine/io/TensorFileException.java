@@ -23,7 +23,8 @@ public final class TensorFileException extends IOException {
         super(line(message), cause);
     }
 
-    private static String line(String message) {
+    /** Without what breaks or hides a line, and not endless. */
+    static String line(String message) {
         StringBuilder out = new StringBuilder(message.length());
         for (int i = 0; i < message.length(); i++) {
             char c = message.charAt(i);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import tessella.engine.Determinism;
 import tessella.engine.Workers;
+import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ShippedData;
@@ -102,6 +103,10 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
                     failure[0] = e;
                 }
             });
+        }
+        if (failure[0] instanceof UnwrittenFileException) {
+            throw new IOException(failure[0].getMessage() + ", then go on with the same command and --out " + folder.getParent(),
+                    failure[0]);
         }
         if (failure[0] != null) {
             throw failure[0];

@@ -78,6 +78,16 @@ public final class Program {
      * @return the exit code
      */
     public int run(String[] args, PrintStream out, PrintStream err) {
+        int code = dispatch(args, out, err);
+        if (code == OK && out.checkError()) { // it throws nothing: whoever reads the output would take it for all
+            err.println(name + ": expected to print all results, found an output that does not take them; free space on its disk, "
+                    + "or send it elsewhere");
+            return FAILED;
+        }
+        return code;
+    }
+
+    private int dispatch(String[] args, PrintStream out, PrintStream err) {
         List<String> words = Arrays.asList(args);
         try {
             if (words.isEmpty() || isHelp(words.getFirst())) {

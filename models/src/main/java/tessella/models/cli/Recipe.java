@@ -26,6 +26,7 @@ import tessella.models.vit.VitConfig;
  * @param model    the name of the configuration
  * @param dispatch how the slots of its mixtures are made of tokens
  * @param combine  how their tokens are made of slots
+ * @param scale    the scale s that their routers begin with: |logits| are at most that
  * @param data     the pictures
  * @param side     side of the square that pictures are brought to, if they have no size of their own
  * @param patch    side of a patch, if another than the usual one
@@ -33,7 +34,7 @@ import tessella.models.vit.VitConfig;
  * @param from     the checkpoint whose parameters the run begins with, if it should
  * @param config   how the model is trained
  */
-record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
+record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
         Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
     private static final List<String> MIXINGS = Arrays.stream(Mixing.values()).map(Recipe::word).toList();
     private static final Option<String> MODEL = Option.choice("model", VitConfig.presets(), "the model to train")
@@ -42,6 +43,8 @@ record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Op
             .orElse(word(Mixing.SOFT));
     private static final Option<String> COMBINE = Option.choice("combine", MIXINGS, "how tokens are made of slots")
             .orElse(word(Mixing.SOFT));
+    private static final Option<Double> SCALE = Option.number("router-scale", 0, 1e4,
+            "the scale that the logits of learned routing begin with").orElse(1.0);
     private static final Option<Integer> PATCH = Option.integer("patch", 1, 1024, "the side of a patch, in pixels")
             .otherwise("that of the model; 4 of a tiny one, or 2 for pictures of less than 16 pixels");
     private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
@@ -89,7 +92,7 @@ record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Op
     /** What may be said of a recipe on the command line. */
     static final List<Option<?>> OPTIONS = List.of(MODEL, CommonOptions.DATA, CommonOptions.SIDE, PATCH, LIMIT, FROM, EPOCHS, BATCH,
             LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, RULE, SCHEDULE, PARTS, RECOMPUTE, EMA, FREEZE,
-            MIXUP, CUTMIX, DISPATCH, COMBINE);
+            MIXUP, CUTMIX, DISPATCH, COMBINE, SCALE);
 
     static Recipe of(Arguments arguments) {
         double mixup = arguments.get(MIXUP);
@@ -108,7 +111,7 @@ record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Op
                 arguments.find(FREEZE).orElse(List.of()),
                 arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing);
         return new Recipe(arguments.get(MODEL), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
-                Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(CommonOptions.DATA),
+                Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(SCALE), arguments.get(CommonOptions.DATA),
                 arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT), arguments.find(FROM), config);
     }
 
@@ -128,12 +131,12 @@ record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Op
 
     /** This recipe with another seed. */
     Recipe withSeed(long seed) {
-        return new Recipe(model, dispatch, combine, data, side, patch, limit, from, config.withSeed(seed));
+        return new Recipe(model, dispatch, combine, scale, data, side, patch, limit, from, config.withSeed(seed));
     }
 
     /** This recipe for another model, with mixtures of this kind. */
     Recipe withModel(String newModel, Mixing mixing) {
-        return new Recipe(newModel, mixing, mixing, data, side, patch, limit, from, config);
+        return new Recipe(newModel, mixing, mixing, scale, data, side, patch, limit, from, config);
     }
 
     /** The configuration of the model for these pictures. */
@@ -193,6 +196,9 @@ record Recipe(String model, Mixing dispatch, Mixing combine, DataChoice data, Op
         }
         if (combine != Mixing.SOFT) {
             words.addAll(List.of("--combine", word(combine)));
+        }
+        if (scale != 1) {
+            words.addAll(List.of("--router-scale", Double.toString(scale)));
         }
         return words;
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tessella.engine.Workers;
+import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ShippedData;
@@ -115,6 +116,8 @@ record TrainCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int threa
                     }
                     TrainingRun run = new TrainingRun(recipe, splits, directory, out);
                     Interruption.runUntilStopped(run::stop, run::run);
+                } catch (UnwrittenFileException e) {
+                    failure[0] = new IOException(e.getMessage() + wayOn(directory.path()), e);
                 } catch (IOException e) {
                     failure[0] = e;
                 }
@@ -123,5 +126,11 @@ record TrainCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int threa
                 throw failure[0];
             }
         }
+    }
+
+    /** What to do when that which is in the way is gone, the end of a sentence. */
+    private static String wayOn(Path folder) {
+        return Files.exists(TrainingRun.state(folder)) ? ", then go on with: tessella train --resume " + folder
+                : ", then train again into another folder, as nothing was saved yet to go on from";
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Determinism;
 import tessella.engine.Memory;
@@ -109,6 +110,11 @@ final class TrainingRun implements Trainer.Listener {
                 preprocessing, data.classNames(), Objective.of(data.train()), origin);
                 Trainer opened = new Trainer(checkpoint.model(), data, preprocessing, recipe.data().augmentation(), config)) {
             trainer = opened;
+            for (Parameter parameter : checkpoint.model().parameters().all()) {
+                if (parameter.name().endsWith(".router.scale")) {
+                    parameter.value().copyFrom(new double[] {recipe.scale()});
+                }
+            }
             if (Files.exists(state)) {
                 trainer.restore(state);
                 recall();
@@ -200,7 +206,7 @@ final class TrainingRun implements Trainer.Listener {
         recentLoss = Double.isNaN(recentLoss) ? step.loss() : 0.95 * recentLoss + 0.05 * step.loss();
         progress.update(new Progress.State(step.epoch(), config.epochs(), step.step(), step.steps(), step.images(), recentLoss,
                 validation, Memory.inUse(), Memory.peak()));
-        if (step.step() % Math.max(1, step.steps() / RATES) == 1 || step.step() == step.steps()) {
+        if ((step.step() - 1) % Math.max(1, step.steps() / RATES) == 0 || step.step() == step.steps()) {
             rates.add(new TrainingCurve.Rate(step.step(), step.learningRate()));
             metrics("kind", "step", "step", step.step(), "epoch", (long) step.epoch(), "loss", step.loss(),
                     "learning_rate", step.learningRate(), "gradient_norm", step.gradientNorm());

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * the file system or the locale. Immutable, hence safe for any number of threads.
  */
 public final class PictureFiles implements Dataset {
-    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff");
+    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "gif", "bmp");
     private static final int LARGEST_TABLE = 1 << 28;
 
     private final String name;
@@ -41,7 +41,7 @@ public final class PictureFiles implements Dataset {
     /**
      * Lists a folder that has a sub-folder for each class, which holds the pictures of the class at any depth. Classes are
      * sorted by the bytes of their names, pictures by the bytes of their paths. Hidden files (their name begins with a dot),
-     * and files that do not end in .png, .jpg, .jpeg, .gif, .bmp, .tif or .tiff (in upper or lower case), do not count.
+     * and files that do not end in .png, .jpg, .jpeg, .gif or .bmp (in upper or lower case), do not count.
      *
      * @param root the folder
      * @return its pictures
@@ -75,7 +75,7 @@ public final class PictureFiles implements Dataset {
             try (Stream<Path> paths = Files.walk(folder)) {
                 List<Path> pictures = paths.filter(PictureFiles::isPicture).sorted(Comparator.comparing(PathBytes::of)).toList();
                 if (pictures.isEmpty()) {
-                    throw new DataException("%s: expected pictures of the class, found none (PNG, JPEG, GIF, BMP or TIFF)"
+                    throw new DataException("%s: expected pictures of the class, found none (PNG, JPEG, GIF or BMP)"
                             .formatted(folder));
                 }
                 files.addAll(pictures);

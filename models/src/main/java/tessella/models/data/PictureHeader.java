@@ -9,39 +9,46 @@ import java.util.Arrays;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * What the platform's readers do not tell of a JPEG or PNG file.
+ * What the platform's readers do not tell of a file.
  *
- * @param components  the channels of a JPEG file, 0 if unknown
+ * @param components  the channels of a JPEG file, 1 for a PNG file in grey, 0 if unknown
  * @param orientation that of Exif, 1 (upright) to 8: which side of the stored picture is its top; 1 if there is none or it is
  *     damaged
+ * @param screen      what is around the first frame of a GIF file
  */
-record PictureHeader(int components, int orientation) {
+record PictureHeader(int components, int orientation, GifScreen screen) {
     private static final int UPRIGHT = 1;
-    private static final int JPEG = 0xffd8;
-    private static final long PNG = 0x89504e470d0a1a0aL;
+    private static final int PNG_GREY = 0;
+    private static final int PNG_GREY_ALPHA = 4;
+    private static final int SHORTEST_BMP = 12; // a header without a compression
+    private static final int BMP_OF_JPEG = 4;
+    private static final int BMP_OF_PNG = 5;
     private static final int EXIF_CHUNK = 0x65584966; // eXIf
     private static final int LARGEST_EXIF = 0xffff; // what fits in a segment of a JPEG file
     private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
     private static final int ORIENTATION_TAG = 0x0112;
     private static final int SHORT = 3;
     private static final int ENTRY = 12;
+    private static final PictureHeader PLAIN = new PictureHeader(0, UPRIGHT, GifScreen.NONE);
 
-    /** Reads a stream at its beginning to the pixels of a JPEG file, or to the end of a PNG file. */
-    static PictureHeader of(ImageInputStream stream) throws IOException {
+    /** Reads a stream to the pixels of a JPEG file, the first frame of a GIF file, or the end of a PNG file. */
+    static PictureHeader of(ImageInputStream stream, PictureFormat format) throws IOException {
         try {
-            if (stream.readUnsignedShort() == JPEG) {
-                return jpeg(stream);
-            }
-            stream.seek(0);
-            return new PictureHeader(0, stream.readLong() == PNG ? png(stream) : UPRIGHT);
+            return switch (format) {
+                case JPEG -> jpeg(stream);
+                case PNG -> png(stream);
+                case GIF -> new PictureHeader(0, UPRIGHT, GifScreen.of(stream));
+                case BMP -> bmp(stream);
+            };
         } catch (EOFException e) {
-            return new PictureHeader(0, UPRIGHT); // the decoder says more
+            return PLAIN; // the decoder says more
         }
     }
 
     private static PictureHeader jpeg(ImageInputStream stream) throws IOException {
         int components = 0;
         int orientation = UPRIGHT;
+        stream.seek(2); // behind the first mark
         while (stream.readUnsignedByte() == 0xff) {
             int marker = stream.readUnsignedByte();
             while (marker == 0xff) {
@@ -65,19 +72,44 @@ record PictureHeader(int components, int orientation) {
                 components = body[5] & 0xff;
             }
         }
-        return new PictureHeader(components, orientation);
+        return new PictureHeader(components, orientation, GifScreen.NONE);
     }
 
-    private static int png(ImageInputStream stream) throws IOException {
-        while (true) {
-            long length = stream.readUnsignedInt();
-            int type = stream.readInt();
-            if (type == EXIF_CHUNK && length <= LARGEST_EXIF) {
-                byte[] body = new byte[(int) length];
-                stream.readFully(body);
-                return orientation(body);
+    /** A BMP file may hold a JPEG or PNG file, of which the platform's reader takes any length that the header claims into memory. */
+    private static PictureHeader bmp(ImageInputStream stream) throws IOException {
+        stream.setByteOrder(ByteOrder.LITTLE_ENDIAN);
+        stream.seek(14);
+        long header = stream.readUnsignedInt();
+        stream.seek(30);
+        int compression = stream.readInt();
+        if (header > SHORTEST_BMP && (compression == BMP_OF_JPEG || compression == BMP_OF_PNG)) {
+            throw new IOException("a JPEG or PNG file inside of a BMP file");
+        }
+        return PLAIN;
+    }
+
+    private static PictureHeader png(ImageInputStream stream) throws IOException {
+        stream.seek(25); // the kind of colour, in the first chunk
+        int kind = stream.readUnsignedByte();
+        int components = kind == PNG_GREY || kind == PNG_GREY_ALPHA ? 1 : 0;
+        return new PictureHeader(components, pngOrientation(stream), GifScreen.NONE);
+    }
+
+    private static int pngOrientation(ImageInputStream stream) throws IOException {
+        stream.seek(8); // behind the signature
+        try {
+            while (true) {
+                long length = stream.readUnsignedInt();
+                int type = stream.readInt();
+                if (type == EXIF_CHUNK && length <= LARGEST_EXIF) {
+                    byte[] body = new byte[(int) length];
+                    stream.readFully(body);
+                    return orientation(body);
+                }
+                stream.seek(stream.getStreamPosition() + length + 4);
             }
-            stream.seek(stream.getStreamPosition() + length + 4);
+        } catch (EOFException e) {
+            return UPRIGHT;
         }
     }
 
@@ -111,8 +143,10 @@ record PictureHeader(int components, int orientation) {
         return UPRIGHT;
     }
 
-    /** Turns a stored picture the right way up. */
-    Picture upright(Picture stored) {
+    /** Makes a decoded picture what the file means: grey if it is, where it lies, the right way up. */
+    Picture upright(Picture decoded) {
+        // the platform gives grey of 1, 2 and 4 bits as palettes
+        Picture stored = screen.around(components == 1 ? decoded.withChannels(1) : decoded);
         if (orientation == UPRIGHT) {
             return stored;
         }

@@ -16,13 +16,14 @@ import java.util.Iterator;
 import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads a user's picture: PNG, JPEG, GIF, BMP, TIFF and whatever else the platform's image readers know. Grey stays
- * grey, everything else becomes red, green and blue in sRGB; what is transparent shows white behind it. The first
- * picture of a file counts. A JPEG or PNG file is turned the right way up, as its Exif orientation says. JPEG files in CMYK
- * are refused: without the printer's profile their colours are a guess.
+ * Reads a user's picture: PNG, JPEG, GIF or BMP, told by its first bytes and decoded by the platform's own readers, whatever
+ * others are installed. Grey stays grey, everything else becomes red, green and blue in sRGB; what is transparent shows white
+ * behind it. The first picture of a file counts, where it lies on the screen of a GIF file. A JPEG or PNG file is turned the right
+ * way up, as its Exif orientation says. JPEG files in CMYK are refused: without the printer's profile their colours are a guess.
  *
  * <p>The only class of the library that needs the module {@code java.desktop}. Stateless.
  */
@@ -118,14 +119,14 @@ public final class PictureReader {
                     largest, bytes));
         }
         try (MemoryCacheImageInputStream stream = new MemoryCacheImageInputStream(file)) {
-            PictureHeader header = PictureHeader.of(stream);
+            byte[] first = first(stream);
+            PictureFormat format = PictureFormat.of(first).orElseThrow(() -> new DataException(
+                    "%s: expected a picture (PNG, JPEG, GIF or BMP), found %s".formatted(name, PictureFormat.other(first)
+                            .map(other -> "a " + other + " file; convert it to one of these")
+                            .orElseGet(() -> bytes + " other bytes"))));
+            PictureHeader header = PictureHeader.of(stream, format);
             stream.seek(0);
-            Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
-            if (!readers.hasNext()) {
-                throw new DataException("%s: expected a picture (PNG, JPEG, GIF, BMP or TIFF), found %d other bytes"
-                        .formatted(name, bytes));
-            }
-            ImageReader reader = readers.next();
+            ImageReader reader = reader(format);
             try {
                 reader.setInput(stream, true, true);
                 return read(reader, header, name, largest);
@@ -139,10 +140,36 @@ public final class PictureReader {
         }
     }
 
+    private static byte[] first(ImageInputStream stream) throws IOException {
+        byte[] first = new byte[PictureFormat.SIGNATURE];
+        int read = 0;
+        while (read < first.length) {
+            int more = stream.read(first, read, first.length - read);
+            if (more < 0) {
+                break;
+            }
+            read += more;
+        }
+        stream.seek(0);
+        return first;
+    }
+
+    /** That of the platform: another one that is installed may give other pixels. */
+    private static ImageReader reader(PictureFormat format) throws IOException {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.label());
+        while (readers.hasNext()) {
+            ImageReader reader = readers.next();
+            if (reader.getClass().getModule() == ImageIO.class.getModule()) {
+                return reader;
+            }
+        }
+        throw new IOException("this Java has no reader of " + format);
+    }
+
     private static Picture read(ImageReader reader, PictureHeader header, String name, long largest)
             throws IOException {
-        int height = reader.getHeight(0);
-        int width = reader.getWidth(0);
+        int height = header.screen().height(reader.getHeight(0));
+        int width = header.screen().width(reader.getWidth(0));
         if ((long) width * height > largest) {
             throw new DataException("%s: expected a picture of at most %d pixels, found %d x %d".formatted(name, largest, width,
                     height));

@@ -1,12 +1,11 @@
 package tessella.models.report;
 
 import java.io.IOException;
-import java.io.Writer;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tessella.engine.io.AtomicFile;
+import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 
 /**
@@ -28,15 +28,21 @@ public final class RunDirectory implements AutoCloseable {
     private static final Pattern NUMBERED = Pattern.compile("(\\d{3,9})-.*");
 
     private final Path folder;
-    private final Writer metrics;
+    private final OutputStream metrics;
 
-    private RunDirectory(Path folder, OpenOption... options) throws IOException {
+    private RunDirectory(Path folder) throws IOException {
         this.folder = folder;
-        this.metrics = Files.newBufferedWriter(folder.resolve(METRICS), StandardCharsets.UTF_8, options);
+        Path file = folder.resolve(METRICS);
+        try {
+            this.metrics = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UnwrittenFileException(file, e);
+        }
     }
 
     /**
-     * Opens the folder of a run that goes on: what was written to the metrics after it was saved is cut off.
+     * Opens the folder of a run that goes on: what was written to the metrics after it was saved is cut off, and temporary files
+     * that it left when it was killed are deleted.
      *
      * @param folder the folder of the run
      * @param bytes  the length of the metrics when the run was saved
@@ -52,7 +58,8 @@ public final class RunDirectory implements AutoCloseable {
             }
             channel.truncate(bytes);
         }
-        return new RunDirectory(folder, StandardOpenOption.APPEND);
+        AtomicFile.sweep(folder);
+        return new RunDirectory(folder);
     }
 
     /**
@@ -70,13 +77,19 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Returns the length of the metrics.
+     * Puts the metrics on the disk, so that what is saved with their length finds them there, and returns it.
      *
      * @return in bytes
-     * @throws IOException if it cannot be told
+     * @throws IOException if that fails
      */
     public long metricsBytes() throws IOException {
-        return Files.size(folder.resolve(METRICS));
+        Path file = folder.resolve(METRICS);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+            return channel.size();
+        } catch (IOException e) {
+            throw new UnwrittenFileException(file, e);
+        }
     }
 
     /**
@@ -140,11 +153,22 @@ public final class RunDirectory implements AutoCloseable {
      * Appends one line to {@code metrics.jsonl} and hands it to the system at once, so that it can be followed.
      *
      * @param values names and values, in the order of the line; numbers must be finite
-     * @throws IOException if writing fails
+     * @throws IOException if writing fails; no part of the line stays
      */
     public void metrics(Map<String, ?> values) throws IOException {
-        metrics.write(Json.write(values) + "\n");
-        metrics.flush();
+        byte[] line = (Json.write(values) + "\n").getBytes(StandardCharsets.UTF_8);
+        Path file = folder.resolve(METRICS);
+        long before = Files.size(file);
+        try {
+            metrics.write(line);
+        } catch (IOException e) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(before);
+            } catch (IOException uncut) {
+                e.addSuppressed(uncut);
+            }
+            throw new UnwrittenFileException(file, e);
+        }
     }
 
     /**

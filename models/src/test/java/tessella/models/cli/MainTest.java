@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
@@ -59,6 +60,20 @@ class MainTest {
                 runThrowing(new NoSuchFileException("x")));
         assertEquals(new Result(1, "", "t: No space left on device\n"),
                 runThrowing(new IOException("No space left on device")));
+    }
+
+    @Test
+    void resultsThatCannotBePrintedAreAnError() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        assertEquals(1, Main.run(new String[] {"--help"}, new PrintStream(full), new PrintStream(err, true, StandardCharsets.UTF_8)));
+        assertEquals("tessella: expected to print all results, found an output that does not take them; free space on its disk, or send "
+                + "it elsewhere\n", err.toString(StandardCharsets.UTF_8));
     }
 
     @Test
@@ -129,7 +144,7 @@ class MainTest {
                 "--clip", "1.0", "--seed", "1"), words);
         String[] other = {"--optimizer", "sgd", "--schedule", "linear", "--limit", "7", "--side", "48", "--patch", "8", "--from", "m",
             "--parts", "2", "--recompute", "--ema", "0.5", "--freeze", "head.*,norm.*", "--cutmix", "1.0", "--dispatch", "uniform",
-            "--combine", "uniform"};
+            "--combine", "uniform", "--router-scale", "8.0"};
         List<String> found = train(other).recipe().words();
         assertEquals(List.of(other), found.subList(words.size(), found.size()));
         assertEquals(found, train(found.toArray(String[]::new)).recipe().words());

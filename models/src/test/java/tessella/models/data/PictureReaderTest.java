@@ -243,7 +243,7 @@ class PictureReaderTest {
         String out = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         String most = ": expected a picture of at most 100000000 pixels, found ";
         assertEquals(png + most + "30000 x 30000\n" + bmp + most + "20000 x 20000\n" + gif + most + "65535 x 65535\n"
-                + jpg + most + "65000 x 65000\nPicture[300, 300, 3]\n", out.replace("\r", ""));
+                + jpg + most + "65000 x 65000\nPicture[300, 300, 1]\n", out.replace("\r", ""));
     }
 
     @Test
@@ -325,7 +325,7 @@ class PictureReaderTest {
         return out.toByteArray();
     }
 
-    private static void chunk(ByteArrayOutputStream out, String type, byte[] body) {
+    static void chunk(ByteArrayOutputStream out, String type, byte[] body) {
         byte[] name = type.getBytes(StandardCharsets.US_ASCII);
         CRC32 crc = new CRC32();
         crc.update(name);
@@ -353,7 +353,7 @@ class PictureReaderTest {
         return out.toByteArray();
     }
 
-    private static byte[] cmyk() throws IOException {
+    static byte[] cmyk() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpg").next();
         try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
@@ -373,7 +373,7 @@ class PictureReaderTest {
         return encoded(image, "png");
     }
 
-    private static BufferedImage noise(int height, int width, long seed) {
+    static BufferedImage noise(int height, int width, long seed) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Random random = new Random(seed);
         for (int i = 0; i < height * width; i++) {
@@ -382,7 +382,7 @@ class PictureReaderTest {
         return image;
     }
 
-    private static byte[] encoded(BufferedImage image, String format) throws IOException {
+    static byte[] encoded(BufferedImage image, String format) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         assertTrue(ImageIO.write(image, format, out), format);
         return out.toByteArray();

@@ -110,7 +110,7 @@ class SourcesTest {
         assertMessage(file + ": expected a folder with a sub-folder for each class, found a file", () -> PictureFiles.folder(file));
         assertMessage(root + ": expected a sub-folder for each class, found none", () -> PictureFiles.folder(root));
         Files.createDirectories(root.resolve("empty"));
-        assertMessage(root.resolve("empty") + ": expected pictures of the class, found none (PNG, JPEG, GIF, BMP or TIFF)",
+        assertMessage(root.resolve("empty") + ": expected pictures of the class, found none (PNG, JPEG, GIF or BMP)",
                 () -> PictureFiles.folder(root));
         picture("empty/1.png", 1);
         picture("beside.png", 1);
@@ -123,7 +123,7 @@ class SourcesTest {
         Files.createDirectories(root.resolve("a"));
         Path bad = Files.writeString(root.resolve("a/bad.png"), "hello");
         PictureFiles files = PictureFiles.folder(root);
-        assertMessage(bad + ": expected a picture (PNG, JPEG, GIF, BMP or TIFF), found 5 other bytes", () -> files.get(0));
+        assertMessage(bad + ": expected a picture (PNG, JPEG, GIF or BMP), found 5 other bytes", () -> files.get(0));
     }
 
     @Test

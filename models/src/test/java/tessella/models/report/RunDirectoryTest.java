@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.engine.json.JsonException;
 
@@ -56,6 +57,39 @@ class RunDirectoryTest {
             assertEquals(List.of("{\"epoch\":1,\"loss\":0.25}", "{\"epoch\":2}"),
                     Files.readAllLines(folder.resolve("metrics.jsonl")));
         }
+    }
+
+    @Test
+    void aRunThatGoesOnLosesWhatItWroteAfterItWasSavedAndWhatItLeftWhenItWasKilled() throws IOException {
+        long saved;
+        try (RunDirectory run = RunDirectory.create(folder)) {
+            run.metrics(Map.of("epoch", 1));
+            saved = run.metricsBytes();
+            assertEquals(12, saved);
+            run.metrics(Map.of("epoch", 2));
+        }
+        Files.writeString(folder.resolve(".state.safetensors.4711-c0ffee.tmp"), "half");
+        try (RunDirectory run = RunDirectory.reopen(folder, saved)) {
+            run.metrics(Map.of("epoch", 3));
+            assertEquals(List.of(Map.of("epoch", 1L), Map.of("epoch", 3L)), run.metrics());
+        }
+        try (var entries = Files.list(folder)) {
+            assertEquals(List.of(folder.resolve("metrics.jsonl")), entries.toList());
+        }
+        assertEquals(folder.resolve("metrics.jsonl") + ": expected at least the 25 bytes that were there when the run was saved, found 24",
+                assertThrows(IOException.class, () -> RunDirectory.reopen(folder, 25)).getMessage());
+    }
+
+    @Test
+    void aLineThatTheDiskDoesNotTakeIsRefusedWithTheNameOfTheFile() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.exists(full), "there is no /dev/full");
+        Path metrics = Files.createSymbolicLink(folder.resolve("metrics.jsonl"), full);
+        try (RunDirectory run = RunDirectory.reopen(folder, 0)) {
+            String message = assertThrows(UnwrittenFileException.class, () -> run.metrics(Map.of("epoch", 1))).getMessage();
+            assertTrue(message.startsWith(metrics + ": expected to write the whole file, found \""), message);
+        }
+        Files.delete(metrics);
     }
 
     @Test
