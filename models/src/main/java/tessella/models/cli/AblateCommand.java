@@ -51,8 +51,8 @@ record AblateCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int thre
         words.addAll(List.of("--seeds", Integer.toString(seeds)));
         new Campaign("Soft MoE and its ablations on " + recipe.data().label(), List.of(
                 new Campaign.Arm("learned routing", recipe),
-                new Campaign.Arm("uniform routing", recipe.withModel(MIXTURE, Mixing.UNIFORM)),
-                new Campaign.Arm("identity routing", recipe.withModel(MIXTURE, Mixing.IDENTITY)),
-                new Campaign.Arm("dense twin", recipe.withModel(DENSE, Mixing.SOFT))), seeds, words, dataRoot, threads, out).run(print);
+                new Campaign.Arm("uniform routing", recipe.withMixing(Mixing.UNIFORM)),
+                new Campaign.Arm("identity routing", recipe.withMixing(Mixing.IDENTITY)),
+                new Campaign.Arm("dense twin", recipe.dense(DENSE))), seeds, words, dataRoot, threads, out).run(print);
     }
 }

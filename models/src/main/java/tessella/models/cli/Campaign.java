@@ -114,19 +114,20 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
     }
 
     private void compare(Path parent, DataSplits splits, PrintStream print) throws IOException {
+        String measure = splits.test().hasManyClasses() ? "test mean average precision" : "test accuracy";
         List<Comparison.Arm> compared = new ArrayList<>();
         for (Arm arm : arms) {
-            double[] accuracies = new double[seeds];
+            double[] values = new double[seeds];
             for (int s = 0; s < seeds; s++) {
                 Path card = arm.folder(parent, arm.recipe().config().seed() + s).resolve(CARD);
-                accuracies[s] = accuracy(card);
+                values[s] = result(card, measure.replace(' ', '_'));
             }
             VitConfig model = arm.recipe().modelConfig(splits.train());
-            compared.add(new Comparison.Arm(arm.label(), accuracies, model.parameterCount(), 2e-9 * model.multiplyAdds()));
+            compared.add(new Comparison.Arm(arm.label(), values, model.parameterCount(), 2e-9 * model.multiplyAdds()));
         }
         Map<String, Object> result = new LinkedHashMap<>();
         compared.forEach(arm -> result.put(arm.label(), arm.text()));
-        Comparison comparison = new Comparison(title, "test accuracy", compared, new RunCard(CommonOptions.version(),
+        Comparison comparison = new Comparison(title, measure, compared, new RunCard(CommonOptions.version(),
                 RunCard.commitOf(CommonOptions.home()), words, arms.getFirst().recipe().config().seed(),
                 Machine.detect(Determinism.vectorBits()), splits.name(), splits.sha256(), result));
         comparison.write(parent);
@@ -134,10 +135,10 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         print.println("comparison " + parent.resolve(Comparison.PAGE));
     }
 
-    private static double accuracy(Path card) throws IOException {
+    private static double result(Path card, String name) throws IOException {
         try {
             Map<String, Object> json = Json.object(Json.parse(Files.readString(card)), CARD);
-            return Json.number(Json.object(json.get("result"), "result").get("test_accuracy"), "test_accuracy");
+            return Json.number(Json.object(json.get("result"), "result").get(name), name);
         } catch (IllegalArgumentException e) {
             throw new IOException(card + ": " + e.getMessage(), e);
         }

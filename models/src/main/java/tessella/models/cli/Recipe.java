@@ -24,6 +24,7 @@ import tessella.models.vit.VitConfig;
  * All that the result of a training run depends on.
  *
  * @param model    the name of the configuration
+ * @param mixtures how many blocks, from the last, have a mixture, if another number than the model's
  * @param dispatch how the slots of its mixtures are made of tokens
  * @param combine  how their tokens are made of slots
  * @param scale    the scale s that their routers begin with: |logits| are at most that
@@ -34,11 +35,13 @@ import tessella.models.vit.VitConfig;
  * @param from     the checkpoint whose parameters the run begins with, if it should
  * @param config   how the model is trained
  */
-record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
+record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing combine, double scale, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
         Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
     private static final List<String> MIXINGS = Arrays.stream(Mixing.values()).map(Recipe::word).toList();
     private static final Option<String> MODEL = Option.choice("model", VitConfig.presets(), "the model to train")
             .orElse("soft-moe-tiny");
+    private static final Option<Integer> MIXTURES = Option.integer("mixtures", 1, 1024,
+            "blocks, from the last, that have a mixture").otherwise("as many as the model has");
     private static final Option<String> DISPATCH = Option.choice("dispatch", MIXINGS, "how slots are made of tokens")
             .orElse(word(Mixing.SOFT));
     private static final Option<String> COMBINE = Option.choice("combine", MIXINGS, "how tokens are made of slots")
@@ -92,7 +95,7 @@ record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataC
     /** What may be said of a recipe on the command line. */
     static final List<Option<?>> OPTIONS = List.of(MODEL, CommonOptions.DATA, CommonOptions.SIDE, PATCH, LIMIT, FROM, EPOCHS, BATCH,
             LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, RULE, SCHEDULE, PARTS, RECOMPUTE, EMA, FREEZE,
-            MIXUP, CUTMIX, DISPATCH, COMBINE, SCALE);
+            MIXUP, CUTMIX, MIXTURES, DISPATCH, COMBINE, SCALE);
 
     static Recipe of(Arguments arguments) {
         double mixup = arguments.get(MIXUP);
@@ -110,7 +113,7 @@ record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataC
                 ScheduleChoice.valueOf(arguments.get(SCHEDULE).toUpperCase(Locale.ROOT)), arguments.get(PARTS), arguments.get(EMA),
                 arguments.find(FREEZE).orElse(List.of()),
                 arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing);
-        return new Recipe(arguments.get(MODEL), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
+        return new Recipe(arguments.get(MODEL), arguments.find(MIXTURES), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
                 Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(SCALE), arguments.get(CommonOptions.DATA),
                 arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT), arguments.find(FROM), config);
     }
@@ -131,12 +134,21 @@ record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataC
 
     /** This recipe with another seed. */
     Recipe withSeed(long seed) {
-        return new Recipe(model, dispatch, combine, scale, data, side, patch, limit, from, config.withSeed(seed));
+        return new Recipe(model, mixtures, dispatch, combine, scale, data, side, patch, limit, from, config.withSeed(seed));
     }
 
-    /** This recipe for another model, with mixtures of this kind. */
-    Recipe withModel(String newModel, Mixing mixing) {
-        return new Recipe(newModel, mixing, mixing, scale, data, side, patch, limit, from, config);
+    /** This recipe for a model without mixtures. */
+    Recipe dense(String newModel) {
+        return withModel(newModel, Optional.empty(), Mixing.SOFT);
+    }
+
+    /** This recipe with mixtures of another kind. */
+    Recipe withMixing(Mixing mixing) {
+        return withModel(model, mixtures, mixing);
+    }
+
+    private Recipe withModel(String newModel, Optional<Integer> newMixtures, Mixing mixing) {
+        return new Recipe(newModel, newMixtures, mixing, mixing, scale, data, side, patch, limit, from, config);
     }
 
     /** The configuration of the model for these pictures. */
@@ -145,14 +157,14 @@ record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataC
         int usual = !model.endsWith("-tiny") ? preset.patch() : Math.min(pictures.height(), pictures.width()) < 16 ? 2 : 4;
         VitConfig config = preset.forImages(pictures.height(), pictures.width(), pictures.channels(), patch.orElse(usual),
                 pictures.classNames().size());
-        if (dispatch == Mixing.SOFT && combine == Mixing.SOFT) {
-            return config;
-        }
         SoftMoeConfig moe = config.moe();
-        if (moe == null) {
-            throw new UsageException("train: --dispatch and --combine are of mixtures, found " + model + ", which has none");
+        if (moe != null) {
+            return config.withMoe(new SoftMoeConfig(moe.experts(), moe.slots(), mixtures.orElse(moe.layers()), dispatch, combine));
         }
-        return config.withMoe(new SoftMoeConfig(moe.experts(), moe.slots(), moe.layers(), dispatch, combine));
+        if (mixtures.isPresent() || dispatch != Mixing.SOFT || combine != Mixing.SOFT) {
+            throw new UsageException("train: --mixtures, --dispatch and --combine are of mixtures, found " + model + ", which has none");
+        }
+        return config;
     }
 
     /** The options written out. */
@@ -191,6 +203,7 @@ record Recipe(String model, Mixing dispatch, Mixing combine, double scale, DataC
             case CutMix(double alpha) -> List.of("--cutmix", Double.toString(alpha));
             default -> throw new IllegalStateException("no option makes " + mixing);
         }));
+        mixtures.ifPresent(blocks -> words.addAll(List.of("--mixtures", Integer.toString(blocks))));
         if (dispatch != Mixing.SOFT) {
             words.addAll(List.of("--dispatch", word(dispatch)));
         }

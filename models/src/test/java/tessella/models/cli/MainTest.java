@@ -143,7 +143,7 @@ class MainTest {
                 "--learning-rate", "0.001", "--weight-decay", "0.1", "--warmup", "0.05", "--label-smoothing", "0.1", "--beta2", "0.99",
                 "--clip", "1.0", "--seed", "1"), words);
         String[] other = {"--optimizer", "sgd", "--schedule", "linear", "--limit", "7", "--side", "48", "--patch", "8", "--from", "m",
-            "--parts", "2", "--recompute", "--ema", "0.5", "--freeze", "head.*,norm.*", "--cutmix", "1.0", "--dispatch", "uniform",
+            "--parts", "2", "--recompute", "--ema", "0.5", "--freeze", "head.*,norm.*", "--cutmix", "1.0", "--mixtures", "3", "--dispatch", "uniform",
             "--combine", "uniform", "--router-scale", "8.0"};
         List<String> found = train(other).recipe().words();
         assertEquals(List.of(other), found.subList(words.size(), found.size()));
