@@ -25,6 +25,7 @@ final class Routing {
     private static final int BATCH = 50;
     private static final int SHOWN_PICTURES = 6;
     private static final int SHOWN_EXPERTS = 6;
+    private static final int SHOWN_SLOTS = 16;
 
     private Routing() {}
 
@@ -48,14 +49,14 @@ final class Routing {
         int count = Math.min(MEASURED, pictures.size());
         for (int first = 0; first < count; first += BATCH) {
             List<Integer> indices = IntStream.range(first, Math.min(count, first + BATCH)).boxed().toList();
-            weights(checkpoint, pictures, indices, (layer, dispatch, combine) -> {
+            weights(checkpoint, indices.stream().map(pictures::picture).toList(), (layer, dispatch, combine) -> {
                 for (int i = 0; i < indices.size(); i++) {
                     statistics.get(layer).add(RoutingFigure.matrix(dispatch, i, config.tokens(), slots),
                             RoutingFigure.matrix(combine, i, config.tokens(), slots));
                 }
             });
         }
-        weights(checkpoint, pictures, shown, (layer, dispatch, combine) -> {
+        weights(checkpoint, shown.stream().map(pictures::picture).toList(), (layer, dispatch, combine) -> {
             for (int i = 0; i < shown.size(); i++) {
                 int index = shown.get(i);
                 routed.get(layer).add(new RoutedPicture(pictures.picture(index),
@@ -67,12 +68,39 @@ final class Routing {
                 mostDecided(statistics.get(layer), moe), routed.get(layer), statistics.get(layer))).toList();
     }
 
+    /**
+     * The last mixture layer on these pictures, the experts that are the most decided on them.
+     *
+     * @throws UsageException if the model has no learned routing
+     */
+    static RoutingFigure ofLast(Checkpoint checkpoint, List<Picture> pictures, List<String> captions) {
+        VitConfig config = checkpoint.model().config();
+        SoftMoeConfig moe = config.moe();
+        if (moe == null || moe.dispatch() != Mixing.SOFT || config.tokens() != config.gridRows() * config.gridColumns()) {
+            throw new UsageException("predict: --routing shows learned routing, found a model without; leave it out");
+        }
+        String last = "blocks." + (config.depth() - 1) + ".moe";
+        RoutingStatistics statistics = new RoutingStatistics(config.tokens(), moe.experts(), moe.slots());
+        List<RoutedPicture> routed = new ArrayList<>();
+        int slots = moe.experts() * moe.slots();
+        weights(checkpoint, pictures, (layer, dispatch, combine) -> {
+            for (int i = 0; layer.equals(last) && i < pictures.size(); i++) {
+                float[][] weights = RoutingFigure.matrix(dispatch, i, config.tokens(), slots);
+                statistics.add(weights, RoutingFigure.matrix(combine, i, config.tokens(), slots));
+                Picture seen = pictures.get(i).resized(config.height(), config.width());
+                routed.add(new RoutedPicture(seen, captions.get(i), weights));
+            }
+        });
+        List<Integer> shown = mostDecided(statistics, moe);
+        return new RoutingFigure(last, config.gridRows(), config.gridColumns(),
+                shown.subList(0, Math.min(shown.size(), Math.max(1, SHOWN_SLOTS / moe.slots()))), routed, statistics);
+    }
+
     private interface Visitor {
         void see(String layer, float[] dispatch, float[] combine);
     }
 
-    private static void weights(Checkpoint checkpoint, ImageSet pictures, List<Integer> indices, Visitor visitor) {
-        List<Picture> batch = indices.stream().map(pictures::picture).toList();
+    private static void weights(Checkpoint checkpoint, List<Picture> batch, Visitor visitor) {
         Map<String, Tensor> seen = new HashMap<>();
         try (Scope scope = Scope.open()) {
             checkpoint.model().logits(checkpoint.batch(scope, batch), seen::put);

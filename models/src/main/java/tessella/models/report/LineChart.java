@@ -17,7 +17,7 @@ record LineChart(String title, String xName, List<Series> series, double lowest,
     private static final int WIDTH = 460;
     private static final int HEIGHT = 270;
     private static final int LEFT = 64;
-    private static final int RIGHT = WIDTH - 14;
+    private static final int RIGHT = WIDTH - 22;
     private static final int TOP = 12;
     private static final int BOTTOM = HEIGHT - 44;
     private static final int MOST_MARKS = 40; // more would touch each other

@@ -118,17 +118,12 @@ record RoutingSection(List<RoutingFigure> figures) implements Section {
         float[][] dispatch = picture.dispatch();
         int column = expert * figure.statistics().slotsPerExpert() + slot;
         int tokens = dispatch.length;
-        byte[] overlay = new byte[tokens * 4];
         double entropy = 0;
         int strongest = 0;
         for (int i = 0; i < tokens; i++) {
             double weight = dispatch[i][column];
             entropy -= weight > 0 ? weight * Math.log(weight) : 0;
             strongest = dispatch[i][column] > dispatch[strongest][column] ? i : strongest;
-            int[] colour = colour(Math.clamp(weight * tokens / scale, 0, 1));
-            for (int c = 0; c < 4; c++) {
-                overlay[4 * i + c] = (byte) colour[c];
-            }
         }
         String title = "%s, expert %s, slot %s: entropy %s of %s, strongest in row %s, column %s (%s times uniform)"
                 .formatted(picture.caption(), expert, slot, Numbers.fixed(entropy, 2),
@@ -136,12 +131,25 @@ record RoutingSection(List<RoutingFigure> figures) implements Section {
                         strongest % figure.gridColumns() + 1,
                         Numbers.fixed(dispatch[strongest][column] * (double) tokens, 1));
         out.open("td", "class", slot == 0 ? "first" : "").open("div", "class", "patch").empty("img", "src",
-                Png.dataUri(figure.gridRows(), figure.gridColumns(), overlay), "alt", title, "title", title);
+                glow(figure, picture, column, scale), "alt", title, "title", title);
         out.close().close();
     }
 
+    /** The weights of a slot over the patches, as a picture of one pixel a patch. */
+    static String glow(RoutingFigure figure, RoutedPicture picture, int column, double scale) {
+        float[][] dispatch = picture.dispatch();
+        byte[] overlay = new byte[dispatch.length * 4];
+        for (int i = 0; i < dispatch.length; i++) {
+            int[] colour = colour(Math.clamp(dispatch[i][column] * (double) dispatch.length / scale, 0, 1));
+            for (int c = 0; c < 4; c++) {
+                overlay[4 * i + c] = (byte) colour[c];
+            }
+        }
+        return Png.dataUri(figure.gridRows(), figure.gridColumns(), overlay);
+    }
+
     /** Red, green, blue and opacity, 0 to 255, for a share of the strongest weight. */
-    private static int[] colour(double share) {
+    static int[] colour(double share) {
         int[] colour = new int[4];
         for (int c = 0; c < 3; c++) {
             colour[c] = (int) Math.round(WEAK[c] + share * (STRONG[c] - WEAK[c]));
@@ -161,7 +169,7 @@ record RoutingSection(List<RoutingFigure> figures) implements Section {
     }
 
     /** The weight that gets the strongest colour, in multiples of the uniform weight, for all cells of the figure. */
-    private static double scale(RoutingFigure figure) {
+    static double scale(RoutingFigure figure) {
         int perExpert = figure.statistics().slotsPerExpert();
         int tokens = figure.statistics().tokens();
         double[] weights = new double[figure.pictures().size() * tokens * figure.shownExperts().size() * perExpert];

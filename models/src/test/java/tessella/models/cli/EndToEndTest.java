@@ -221,6 +221,12 @@ class EndToEndTest {
         }
         Result three = run("predict", checkpoint.toString(), files.getFirst());
         assertEquals(lines.subList(0, 4), three.lines(), "three classes unless told otherwise");
+        Path routing = other.resolve("routing.svg");
+        Result routed = run("predict", checkpoint.toString(), files.get(0), files.get(1), "--routing", routing.toString());
+        assertEquals(0, routed.code(), routed.err());
+        assertEquals("routing " + routing, routed.lines().getLast());
+        String svg = Files.readString(routing);
+        assertTrue(svg.contains("blocks.3.moe: where the slots of 6 of 16 experts look") && svg.contains("digit 1.png"), svg);
     }
 
     private static Path png(Picture picture, Path file) throws IOException {

@@ -156,7 +156,7 @@ class MainTest {
         assertEquals(new EvalCommand(Path.of("m.safetensors"), new DataChoice.Shipped(ShippedData.DIGITS), Optional.empty(),
                 Optional.empty(), 7, 1), EvalCommand.of(
                 EvalCommand.COMMAND.parse(List.of("m.safetensors", "--data=digits", "--batch=7", "--threads=1"))));
-        assertEquals(new PredictCommand(Path.of("m.safetensors"), List.of(Path.of("a.png"), Path.of("b.png")), 5, 1),
+        assertEquals(new PredictCommand(Path.of("m.safetensors"), List.of(Path.of("a.png"), Path.of("b.png")), 5, Optional.empty(), 1),
                 PredictCommand.of(PredictCommand.COMMAND.parse(List.of("m.safetensors", "a.png", "b.png", "--top", "5",
                         "--threads", "1"))));
         assertEquals(new InfoCommand("m"), InfoCommand.of(InfoCommand.COMMAND.parse(List.of("m"))));

@@ -2,16 +2,23 @@ package tessella.models.report;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import javax.xml.parsers.DocumentBuilderFactory;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
 import tessella.models.data.Picture;
 
 class RoutingTest {
@@ -49,6 +56,36 @@ class RoutingTest {
     void cutsOnePictureOutOfABatch() {
         float[] flat = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
         assertArrayEquals(new float[][] {{6, 7, 8}, {9, 10, 11}}, RoutingFigure.matrix(flat, 1, 2, 3));
+    }
+
+    @Test
+    void aPictureOfItsOwnHasARowForEachPictureAndAColumnForEachSlot() throws Exception {
+        RoutingStatistics statistics = new RoutingStatistics(4, 3, 2);
+        List<RoutedPicture> routed = new ArrayList<>();
+        for (int p = 0; p < 2; p++) {
+            float[][] even = new float[4][6];
+            for (float[] row : even) {
+                Arrays.fill(row, 0.25f);
+            }
+            // slot 1 of expert 2 looks at one patch only
+            for (int i = 0; i < 4; i++) {
+                even[i][5] = i == 1 + p ? 1 : 0;
+            }
+            statistics.add(even, even);
+            routed.add(new RoutedPicture(Picture.of(2, 2, 1, new byte[] {0, 50, 100, 127}), "a <b>, c", even));
+        }
+        RoutingFigure figure = new RoutingFigure("blocks.1.moe", 2, 2, List.of(0, 2), routed, statistics);
+        String svg = new RoutingPicture(figure).svg();
+        Document page = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
+        // each picture once alone, then once below and once as the glow of each of four slots
+        assertEquals(2 * (1 + 2 * 4), page.getElementsByTagName("image").getLength());
+        assertTrue(svg.contains("expert 2") && !svg.contains("expert 1<") && svg.contains("a &lt;b&gt;"), svg);
+        assertTrue(svg.contains("4.0 times the uniform weight 1/4"), svg);
+        Element first = (Element) page.getElementsByTagName("image").item(8);
+        Element second = (Element) page.getElementsByTagName("image").item(9 + 8);
+        assertNotEquals(first.getAttribute("href"), second.getAttribute("href"), "another patch glows");
+        assertEquals(svg, new RoutingPicture(figure).svg());
     }
 
     @Test
