@@ -33,8 +33,8 @@ import tessella.models.train.Evaluation;
  * @param threads    threads to compute with
  * @param out        the folder of the report; empty for none
  */
-record ProbeCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Optional<Path> dataRoot, FeatureProbe.Settings settings, int threads,
-        Optional<Path> out) implements Program.Action {
+record ProbeCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Optional<Path> dataRoot,
+        FeatureProbe.Settings settings, int threads, Optional<Path> out) implements Program.Action {
     private static final Option<Integer> SHOTS = Option.integer("shots", 1, Integer.MAX_VALUE,
             "pictures of each class that the small ridge probe learns from").orElse(10);
     private static final Option<Integer> NEIGHBOURS = Option.integer("neighbours", 1, Integer.MAX_VALUE,

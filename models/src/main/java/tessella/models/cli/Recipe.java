@@ -35,8 +35,8 @@ import tessella.models.vit.VitConfig;
  * @param from     the checkpoint whose parameters the run begins with, if it should
  * @param config   how the model is trained
  */
-record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing combine, double scale, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
-        Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
+record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing combine, double scale, DataChoice data,
+        Optional<Integer> side, Optional<Integer> patch, Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
     private static final List<String> MIXINGS = Arrays.stream(Mixing.values()).map(Recipe::word).toList();
     private static final Option<String> MODEL = Option.choice("model", VitConfig.presets(), "the model to train")
             .orElse("soft-moe-tiny");

@@ -43,9 +43,10 @@ record TestMeasures(TestResult result, List<Number> numbers) {
     private static TestMeasures ofManyClasses(ImageSet pictures, Evaluation test) {
         float[][] p = test.probabilities();
         boolean[][] truth = truth(pictures);
+        int k = Math.min(3, pictures.classNames().size());
         return new TestMeasures(new TestResult.SeveralClasses(pictures.classNames(), p, truth), List.of(
                 new Number("mean average precision", Metrics.meanAveragePrecision(p, truth), "over the classes"),
-                new Number("recall at 3", Metrics.recallAt(p, truth, 3), "classes of a picture among its three most probable"),
+                new Number("recall at " + k, Metrics.recallAt(p, truth, k), "classes of a picture among its " + k + " most probable"),
                 new Number("micro F1", Metrics.microF1(p, truth, 0.5), "decisions at 1/2"),
                 new Number("macro F1", Metrics.macroF1(p, truth, 0.5), "mean over the classes"),
                 new Number("calibration error", Metrics.binaryCalibrationError(p, truth, CALIBRATION_BINS),

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import tessella.engine.Random;
@@ -40,7 +41,7 @@ public final class OwnPictures {
             return splitAlready(name, path, side);
         }
         PictureFiles files = PictureFiles.folder(path);
-        return split(name, files, byClass(files, 2), side);
+        return split(name, files, byClass(files), side);
     }
 
     private static DataSplits splitAlready(String name, Path path, int side) throws IOException {
@@ -50,7 +51,8 @@ public final class OwnPictures {
         if (Files.isDirectory(other)) {
             return hashed(name, train, known(other, train), test, side);
         }
-        int[] parts = byClass(train, 1);
+        int[] parts = byClass(train);
+        Arrays.setAll(parts, i -> parts[i] == Partition.TEST ? Partition.TRAIN : parts[i]); // the test part is elsewhere
         return hashed(name, train.select(Partition.indices(parts, Partition.TRAIN)),
                 train.select(Partition.indices(parts, Partition.VALIDATION)), test, side);
     }
@@ -63,16 +65,15 @@ public final class OwnPictures {
         }
     }
 
-    /** The part of each picture, counted among those of its class, so many tenths held back. */
-    private static int[] byClass(PictureFiles files, int heldBack) {
+    /** The part of each picture, by its place among those of its class. */
+    private static int[] byClass(PictureFiles files) {
         int[] part = new int[files.size()];
         for (int c = 0; c < files.classNames().size(); c++) {
             int wanted = c;
             int[] own = IntStream.range(0, part.length).filter(i -> files.classes(i).getFirst() == wanted).toArray();
             int[] place = permutation(own.length);
             for (int i = 0; i < own.length; i++) {
-                // what is split already keeps its test part elsewhere
-                part[own[i]] = heldBack == 1 && part(place[i]) == Partition.TEST ? Partition.TRAIN : part(place[i]);
+                part[own[i]] = part(place[i]);
             }
         }
         return part;

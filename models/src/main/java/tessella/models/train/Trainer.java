@@ -150,6 +150,7 @@ public final class Trainer implements AutoCloseable {
             TrainConfig config, Listener listener) {
         try (Trainer trainer = new Trainer(model, data, preprocessing, augmentation, config)) {
             trainer.run(listener);
+            trainer.finish();
         }
     }
 
