@@ -161,7 +161,7 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
     }
 
     private void table(Markup out) {
-        out.open("div", "class", "scroll").open("table", "class", "classes").open("thead").open("tr");
+        out.open("div", "class", "scroll card").open("table", "class", "classes").open("thead").open("tr");
         for (String name : List.of("Model", "Mean", "Seed by seed", "Parameters", "GFLOP a picture")) {
             out.element("th", name, "scope", "col");
         }
@@ -175,7 +175,7 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
     }
 
     private void verdicts(Markup out) {
-        out.open("div", "class", "scroll").open("table", "class", "classes").open("thead").open("tr");
+        out.open("div", "class", "scroll card").open("table", "class", "classes").open("thead").open("tr");
         for (String name : List.of("Against", "Mean difference", "Verdict")) {
             out.element("th", name, "scope", "col");
         }

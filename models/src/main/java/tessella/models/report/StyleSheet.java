@@ -61,7 +61,7 @@ final class StyleSheet {
             .chart { display: block; width: 100%%; height: auto; }
             .chart text { font-size: 13px; fill: var(--muted); font-variant-numeric: tabular-nums; }
             @container (max-width: 24rem) { .chart text { font-size: 15px; } }
-            .intervals { min-width: 32rem; }
+            .intervals { min-width: 32rem; max-width: 46rem; }
             .grid { stroke: var(--line); stroke-width: 1; }
             .axis { stroke: var(--muted); stroke-width: 1; }
             .reference { stroke: var(--valid); stroke-width: 1.5; stroke-dasharray: 5 4; }
