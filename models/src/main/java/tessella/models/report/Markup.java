@@ -9,7 +9,7 @@ import java.util.Set;
  * way around the escaping is {@link #style}, for a text of our own.
  */
 final class Markup {
-    private static final Set<String> VOID = Set.of("meta", "img", "path", "line", "rect", "circle", "image", "stop");
+    private static final Set<String> VOID = Set.of("meta", "img", "path", "line", "rect", "circle", "image", "stop", "use");
 
     private final StringBuilder out = new StringBuilder();
     private final Deque<String> open = new ArrayDeque<>();

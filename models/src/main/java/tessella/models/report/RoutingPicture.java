@@ -41,7 +41,7 @@ public record RoutingPicture(RoutingFigure figure) {
             out.element("text", "expert " + figure.shownExperts().get(e), "x", left(e, 0), "y", TOP - 10).line();
         }
         for (int row = 0; row < figure.pictures().size(); row++) {
-            row(out, figure.pictures().get(row), TOP + row * STEP, scale);
+            row(out, row, TOP + row * STEP, scale);
         }
         legend(out, height - 22, scale);
         return out.close().finish() + "\n";
@@ -51,17 +51,19 @@ public record RoutingPicture(RoutingFigure figure) {
         return CAPTION + STEP + GAP + expert * (figure.statistics().slotsPerExpert() * STEP + GAP) + slot * STEP;
     }
 
-    private void row(Markup out, RoutedPicture picture, int y, double scale) {
-        String pixels = Png.dataUri(picture.picture());
+    private void row(Markup out, int row, int y, double scale) {
+        RoutedPicture picture = figure.pictures().get(row);
         String[] words = picture.caption().split(", ");
         for (int i = 0; i < Math.min(3, words.length); i++) {
             out.element("text", words[i], "x", LEFT, "y", y + 18 + 16 * i);
         }
-        image(out, pixels, CAPTION, y);
+        out.open("g", "id", "picture" + row);
+        image(out, Png.dataUri(picture.picture()), CAPTION, y);
+        out.close();
         for (int e = 0; e < figure.shownExperts().size(); e++) {
             for (int slot = 0; slot < figure.statistics().slotsPerExpert(); slot++) {
                 int x = left(e, slot);
-                image(out, pixels, x, y);
+                out.empty("use", "href", "#picture" + row, "x", x - CAPTION); // the pixels once, however many slots
                 out.empty("rect", "x", x, "y", y, "width", SIDE, "height", SIDE, "fill", "#202428", "fill-opacity", "0.65");
                 image(out, RoutingSection.glow(figure, picture,
                         figure.shownExperts().get(e) * figure.statistics().slotsPerExpert() + slot, scale), x, y);

@@ -78,12 +78,13 @@ class RoutingTest {
         String svg = new RoutingPicture(figure).svg();
         Document page = DocumentBuilderFactory.newInstance().newDocumentBuilder()
                 .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
-        // each picture once alone, then once below and once as the glow of each of four slots
-        assertEquals(2 * (1 + 2 * 4), page.getElementsByTagName("image").getLength());
+        // each picture once, used again below the glow of each of four slots
+        assertEquals(2 * (1 + 4), page.getElementsByTagName("image").getLength());
+        assertEquals(2 * 4, page.getElementsByTagName("use").getLength());
         assertTrue(svg.contains("expert 2") && !svg.contains("expert 1<") && svg.contains("a &lt;b&gt;"), svg);
         assertTrue(svg.contains("4.0 times the uniform weight 1/4"), svg);
-        Element first = (Element) page.getElementsByTagName("image").item(8);
-        Element second = (Element) page.getElementsByTagName("image").item(9 + 8);
+        Element first = (Element) page.getElementsByTagName("image").item(4);
+        Element second = (Element) page.getElementsByTagName("image").item(5 + 4);
         assertNotEquals(first.getAttribute("href"), second.getAttribute("href"), "another patch glows");
         assertEquals(svg, new RoutingPicture(figure).svg());
     }
