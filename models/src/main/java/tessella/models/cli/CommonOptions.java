@@ -54,6 +54,13 @@ final class CommonOptions {
         });
     }
 
+    /** What to call the file of a checkpoint: its name if it ships, which holds on every machine, otherwise its path. */
+    static String name(Path checkpoint) {
+        String file = checkpoint.getFileName().toString();
+        return checkpoint.equals(home().resolve(CHECKPOINTS).resolve(file)) ? file.substring(0, file.length() - ENDING.length())
+                : checkpoint.toString();
+    }
+
     /** The file of a checkpoint that ships under this name. */
     static Optional<Path> shipped(String name) {
         return Optional.of(home().resolve(CHECKPOINTS).resolve(name + ENDING)).filter(Files::exists);

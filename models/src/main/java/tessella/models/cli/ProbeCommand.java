@@ -57,7 +57,7 @@ record ProbeCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Op
 
     /** The command with all options written out, but for the folders and the threads, on which no result depends. */
     List<String> arguments() {
-        List<String> words = new ArrayList<>(List.of("tessella", "probe", checkpoint.toString(), "--data", data.label(), "--shots",
+        List<String> words = new ArrayList<>(List.of("tessella", "probe", CommonOptions.name(checkpoint), "--data", data.label(), "--shots",
                 Integer.toString(settings.shots()), "--neighbours", Integer.toString(settings.neighbours()), "--draws",
                 Integer.toString(settings.draws())));
         side.ifPresent(pixels -> words.addAll(List.of("--side", Integer.toString(pixels))));

@@ -54,6 +54,12 @@ class ShippedModelsTest {
         assertTrue(bytes < 6_000_000, bytes + " bytes");
     }
 
+    @Test
+    void commandsCallThemByTheirNames() {
+        ProbeCommand probe = ProbeCommand.of(ProbeCommand.COMMAND.parse(List.of("vit-tiny-fashion-mnist")));
+        assertEquals(List.of("tessella", "probe", "vit-tiny-fashion-mnist"), probe.arguments().subList(0, 3));
+    }
+
     /** Well below what the cards say, well above what guessing gives: the files are what they are called. */
     @ParameterizedTest
     @CsvSource({"soft-moe-tiny-fashion-mnist, fashion-mnist, 0.80", "vit-tiny-fashion-mnist, fashion-mnist, 0.78",
