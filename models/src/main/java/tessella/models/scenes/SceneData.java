@@ -35,6 +35,15 @@ public final class SceneData {
                 part(name, sheet, SceneSplit.TEST, question, side, TEST));
     }
 
+    /**
+     * Makes as many scenes as a test has, of a split that {@link #load} leaves out: with held-out concepts or pairs.
+     *
+     * @throws IOException if the sheet of emoji is missing or damaged
+     */
+    public static ImageSet heldOut(String name, Path root, Scenes.Question question, int side, SceneSplit split) throws IOException {
+        return part(name, EmojiSheet.read(root.resolve(EmojiSheet.FILE)), split, question, side, TEST);
+    }
+
     private static ImageSet part(String name, EmojiSheet sheet, SceneSplit split, Scenes.Question question, int side, int count) {
         return Scenes.of(sheet, SceneConfig.square(side), split, SEED)
                 .imageSet(name + " " + split.name().toLowerCase(Locale.ROOT), count, question);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import tessella.models.data.DataException;
 import tessella.models.data.ShippedData;
 import tessella.models.data.MixUp;
+import tessella.models.scenes.SceneSplit;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
 import tessella.models.train.TrainConfig;
@@ -127,6 +128,8 @@ class MainTest {
         assertTrue(dense.code() == 2 && dense.err().contains("found vit-tiny, which has none"), dense.err());
         Result half = run("train", "--data", "digits", "--dispatch", "identity");
         assertTrue(half.code() == 2 && half.err().contains("identity mixing holds for dispatch and combine together"), half.err());
+        Result split = run("eval", "m.safetensors", "--data", "digits", "--split", "held-out-pairs");
+        assertTrue(split.code() == 2 && split.err().contains("--split held-out-pairs is of scenes, found digits"), split.err());
         Result twin = run("ablate", "--model", "vit-tiny");
         assertTrue(twin.code() == 2 && twin.err().contains("leave --model, --dispatch and --combine out"), twin.err());
     }
@@ -154,7 +157,7 @@ class MainTest {
     @Test
     void theOtherCommandsReadTheirs() {
         assertEquals(new EvalCommand(Path.of("m.safetensors"), new DataChoice.Shipped(ShippedData.DIGITS), Optional.empty(),
-                Optional.empty(), 7, 1), EvalCommand.of(
+                Optional.empty(), SceneSplit.TEST, 7, 1), EvalCommand.of(
                 EvalCommand.COMMAND.parse(List.of("m.safetensors", "--data=digits", "--batch=7", "--threads=1"))));
         assertEquals(new PredictCommand(Path.of("m.safetensors"), List.of(Path.of("a.png"), Path.of("b.png")), 5, Optional.empty(), 1),
                 PredictCommand.of(PredictCommand.COMMAND.parse(List.of("m.safetensors", "a.png", "b.png", "--top", "5",

@@ -278,6 +278,10 @@ class ScenesTest {
             assertArrayEquals(scene.picture().pixels(), part.picture(7).pixels());
             assertEquals(scene.dominant(8), part.label(7));
         }
+        ImageSet pairs = SceneData.heldOut("pairs", ShippedData.defaultRoot(), Scenes.Question.DOMINANT, 32, SceneSplit.HELD_OUT_PAIRS);
+        assertEquals(10_000, pairs.size());
+        assertArrayEquals(Scenes.of(sheet, SceneConfig.square(32), SceneSplit.HELD_OUT_PAIRS, 1).scene(7).picture().pixels(),
+                pairs.picture(7).pixels());
         assertEquals(splits.sha256(), SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.DOMINANT, 32, 30).sha256());
         assertNotEquals(splits.sha256(), SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.COUNT, 32, 30).sha256());
     }

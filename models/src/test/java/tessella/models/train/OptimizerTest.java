@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -305,42 +306,58 @@ class OptimizerTest {
         return assertThrows(IllegalArgumentException.class, () -> optimizer.restore(saved)).getMessage();
     }
 
-    /** Once the kernels are compiled, a step of sixty parameters allocates nothing at all; until then vectors are objects. */
+    /**
+     * Once the kernels are compiled, a step of sixty parameters allocates nothing at all; until then vectors are objects. Each
+     * rule in a Java of its own: what other tests have run through the same methods can keep the compiler from inlining them.
+     */
     @Test
-    void stepsLeaveNoGarbageOnTheHeap() {
-        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        List<ParameterSpec> specs = new ArrayList<>();
-        for (int i = 0; i < 20; i++) {
-            specs.addAll(List.of(spec(i + ".kernel", 40, 150), spec(i + ".bias", 37), spec(i + ".experts", 40, 33, 5)));
-        }
-        try (Workers one = Workers.of(1); Parameters parameters = Parameters.initialized(specs, DType.F32, 1)) {
-            Workers.with(one, () -> {
-                for (UpdateRule rule : RULES) {
-                    try (Optimizer optimizer = new Optimizer(parameters, new Optimizer.Settings(rule, new Clip.GlobalNorm(1),
-                            ByName.all(0.1)))) {
-                        withGradients(parameters, (p, value) -> value.toDoubles(), gradients -> {
-                            requireNoGarbage(threads, rule, () -> optimizer.step(gradients, 1e-3));
-                            return null;
-                        });
-                    }
-                }
-            });
+    void stepsLeaveNoGarbageOnTheHeap() throws Exception {
+        for (int rule = 0; rule < RULES.size(); rule++) {
+            Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"),
+                    StepsWithoutGarbage.class.getName(), Integer.toString(rule)).redirectErrorStream(true).start();
+            child.getOutputStream().close();
+            String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, child.waitFor(), said);
         }
     }
 
-    private static void requireNoGarbage(com.sun.management.ThreadMXBean threads, UpdateRule rule, Runnable step) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-        long allocated = 1;
-        while (allocated > 0) {
-            assertTrue(System.nanoTime() < end, rule + ": five steps still allocate " + allocated + " bytes");
+    /** A program: takes steps of one rule until five of them allocate nothing, for two minutes at most. */
+    static final class StepsWithoutGarbage {
+        public static void main(String[] arguments) {
+            UpdateRule rule = RULES.get(Integer.parseInt(arguments[0]));
+            List<ParameterSpec> specs = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
-                step.run();
+                specs.addAll(List.of(spec(i + ".kernel", 40, 150), spec(i + ".bias", 37), spec(i + ".experts", 40, 33, 5)));
             }
-            long before = threads.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < 5; i++) {
-                step.run();
+            try (Workers one = Workers.of(1); Parameters parameters = Parameters.initialized(specs, DType.F32, 1)) {
+                Workers.with(one, () -> {
+                    try (Optimizer optimizer = new Optimizer(parameters, new Optimizer.Settings(rule, new Clip.GlobalNorm(1),
+                            ByName.all(0.1)))) {
+                        withGradients(parameters, (p, value) -> value.toDoubles(), gradients -> {
+                            requireNoGarbage(rule, () -> optimizer.step(gradients, 1e-3));
+                            return null;
+                        });
+                    }
+                });
             }
-            allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+
+        private static void requireNoGarbage(UpdateRule rule, Runnable step) {
+            com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+            long allocated = 1;
+            while (allocated > 0) {
+                assertTrue(System.nanoTime() < end, rule + ": five steps still allocate " + allocated + " bytes");
+                for (int i = 0; i < 20; i++) {
+                    step.run();
+                }
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 5; i++) {
+                    step.run();
+                }
+                allocated = threads.getCurrentThreadAllocatedBytes() - before;
+            }
         }
     }
 }
