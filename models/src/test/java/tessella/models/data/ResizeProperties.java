@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
@@ -30,21 +31,34 @@ class ResizeProperties {
         assertArrayEquals(ResizeOracle.resize(array(picture), method.name(), newHeight, newWidth).data(), resized.values(), 1e-9);
     }
 
-    /** The oracle in real arithmetic may round a tie the other way than weights of 22 bits do: one grey level a pass. */
+    /**
+     * Weights of 22 bits move a value by at most 20 taps times 255 times 2^-23, so only what lies that near to a tie may be rounded the
+     * other way than in real arithmetic; a column in which the first pass has such a value may differ by one grey level a pass.
+     */
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void bytesAreRoundedAndClippedAfterEachPassWidthFirst(@ForAll @IntRange(min = 1, max = 20) int height,
             @ForAll @IntRange(min = 1, max = 20) int width, @ForAll @IntRange(min = 1, max = 20) int newHeight,
             @ForAll @IntRange(min = 1, max = 20) int newWidth, @ForAll Resize method, @ForAll boolean grey, @ForAll long seed) {
+        double near = 1e-3;
         Picture picture = noise(height, width, grey ? 1 : 3, seed);
-        Array narrow = rounded(ResizeOracle.resize(array(picture), method.name(), height, newWidth));
-        double[] expected = rounded(ResizeOracle.resize(narrow, method.name(), newHeight, newWidth)).data();
-        assertArrayEquals(expected, array(picture.resized(newHeight, newWidth, method)).data(), 2);
-        int off = 0;
-        double[] got = array(picture.resized(newHeight, newWidth, method)).data();
-        for (int i = 0; i < got.length; i++) {
-            off += got[i] == expected[i] ? 0 : 1;
+        Array first = ResizeOracle.resize(array(picture), method.name(), height, newWidth);
+        double[] low = rounded(first.map(v -> v - near)).data();
+        double[] high = rounded(first.map(v -> v + near)).data();
+        int row = newWidth * picture.channels();
+        boolean[] unsure = new boolean[row];
+        for (int i = 0; i < low.length; i++) {
+            unsure[i % row] |= low[i] != high[i];
         }
-        assertEquals(0, off, 0.2 * got.length + 2, "values that ties moved");
+        Array second = ResizeOracle.resize(rounded(first), method.name(), newHeight, newWidth);
+        double[] least = rounded(second.map(v -> v - near)).data();
+        double[] most = rounded(second.map(v -> v + near)).data();
+        double[] got = array(picture.resized(newHeight, newWidth, method)).data();
+        assertEquals(least.length, got.length);
+        for (int i = 0; i < got.length; i++) {
+            int slack = unsure[i % row] ? 2 : 0;
+            assertTrue(got[i] >= least[i] - slack && got[i] <= most[i] + slack, got[i] + " at " + i + ", expected " + least[i] + " to "
+                    + most[i] + " give or take " + slack);
+        }
     }
 
     @Test
