@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import tessella.autodiff.Parameter;
 import tessella.autodiff.Tensor;
 import tessella.engine.DType;
@@ -69,7 +70,7 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
      * @throws IOException if it cannot be written; what was at the path before is still there
      */
     public void save(Path path) throws IOException {
-        save(path, DType.F32);
+        write(path, value -> value);
     }
 
     /**
@@ -78,16 +79,15 @@ public record Checkpoint(VisionTransformer model, Preprocessing preprocessing, L
      */
     public void save(Path path, DType storage) throws IOException {
         try (Scope _ = Scope.open()) {
-            Map<String, NdArray> tensors = new LinkedHashMap<>();
-            for (Parameter parameter : model.parameters().all()) {
-                NdArray value = parameter.value();
-                tensors.put(parameter.name(), value.dtype() == storage ? value : value.to(storage));
-            }
-            write(path, tensors);
+            write(path, value -> value.dtype() == storage ? value : value.to(storage));
         }
     }
 
-    private void write(Path path, Map<String, NdArray> tensors) throws IOException {
+    private void write(Path path, UnaryOperator<NdArray> stored) throws IOException {
+        Map<String, NdArray> tensors = new LinkedHashMap<>();
+        for (Parameter parameter : model.parameters().all()) {
+            tensors.put(parameter.name(), stored.apply(parameter.value()));
+        }
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(FORMAT, "1");
         metadata.put(CONFIG, Json.write(model.config().toJson()));

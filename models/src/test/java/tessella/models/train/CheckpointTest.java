@@ -77,6 +77,25 @@ class CheckpointTest {
     }
 
     @Test
+    void parametersAreSavedAsTheyAreUnlessAStorageIsAskedFor() throws IOException {
+        Path file = folder.resolve("types.safetensors");
+        VisionTransformer wide = VisionTransformer.initialized(VitConfig.preset("vit-tiny").forImages(8, 8, 1, 4, 2), DType.F64, 1);
+        try (Checkpoint saved = new Checkpoint(wide, Preprocessing.symmetric(8, 8, 1), List.of("a", "b"), Map.of())) {
+            for (DType storage : List.of(DType.F64, DType.F32, DType.BF16)) {
+                if (storage == DType.F64) {
+                    saved.save(file);
+                } else {
+                    saved.save(file, storage);
+                }
+                try (Safetensors tensors = Safetensors.open(file)) {
+                    assertTrue(tensors.tensors().values().stream().allMatch(tensor -> tensor.type().name().equals(storage.name())),
+                            storage.toString());
+                }
+            }
+        }
+    }
+
+    @Test
     void allComesBackAsItWasToTheBit() throws IOException {
         try (Checkpoint saved = checkpoint(1)) {
             float[] strange = {-0.0f, Float.MIN_VALUE, -Float.MIN_NORMAL / 2, Float.MAX_VALUE, 1 + Math.ulp(1f)};
