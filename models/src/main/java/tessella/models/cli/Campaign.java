@@ -14,7 +14,6 @@ import tessella.engine.Workers;
 import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
-import tessella.models.data.ShippedData;
 import tessella.models.report.Comparison;
 import tessella.models.report.Machine;
 import tessella.models.report.RunCard;
@@ -51,32 +50,26 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         Path parent = out.orElseGet(() -> CommonOptions.home().resolve("runs").resolve(words.get(1) + "-"
                 + first.model() + "-" + first.data().fileName()));
         Files.createDirectories(parent);
-        DataSplits splits = first.data().load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot(), first.side(),
-                first.limit());
+        DataSplits splits = first.load(dataRoot);
         for (Arm arm : arms) {
             TrainingRun.check(arm.recipe(), splits);
         }
-        TrainingRun[] current = new TrainingRun[1];
-        boolean[] stopped = new boolean[1];
+        Interruption interruption = new Interruption();
         try (Workers workers = Workers.of(threads)) {
-            Interruption.runUntilStopped(() -> {
-                stopped[0] = true;
-                if (current[0] != null) {
-                    current[0].stop();
-                }
-            }, () -> {
-                for (int s = 0; s < seeds && !stopped[0]; s++) { // seed by seed: what there is so far is in pairs
+            interruption.during(() -> {
+                for (int s = 0; s < seeds; s++) { // seed by seed: what there is so far is in pairs
                     for (Arm arm : arms) {
                         long seed = arm.recipe().config().seed() + s;
-                        if (!stopped[0] && !hasEnded(arm.folder(parent, seed))) {
+                        Path folder = arm.folder(parent, seed);
+                        if (!interruption.isRequested() && !hasEnded(folder)) {
                             print.println(arm.label() + ", seed " + seed);
-                            runOne(workers, arm.recipe().withSeed(seed), splits, arm.folder(parent, seed), print, current);
+                            runOne(workers, arm.recipe().withSeed(seed), splits, folder, print, interruption);
                         }
                     }
                 }
             });
         }
-        if (stopped[0]) {
+        if (interruption.isRequested()) {
             print.println("stopped; go on with the same command and --out " + parent);
             return;
         }
@@ -87,29 +80,16 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         return Files.exists(folder.resolve(CARD)) && !Files.exists(TrainingRun.state(folder));
     }
 
-    private static void runOne(Workers workers, Recipe recipe, DataSplits splits, Path folder, PrintStream print, TrainingRun[] current)
-            throws IOException {
+    private static void runOne(Workers workers, Recipe recipe, DataSplits splits, Path folder, PrintStream print,
+            Interruption interruption) throws IOException {
         boolean goesOn = Files.exists(TrainingRun.state(folder));
         if (!goesOn) {
             Files.deleteIfExists(folder.resolve("metrics.jsonl")); // all that a run leaves that was killed in its first epoch
         }
-        IOException[] failure = new IOException[1];
         try (RunDirectory directory = goesOn ? TrainingRun.reopen(folder) : RunDirectory.create(folder)) {
-            Workers.with(workers, () -> {
-                current[0] = new TrainingRun(recipe, splits, directory, print);
-                try {
-                    current[0].run();
-                } catch (IOException e) {
-                    failure[0] = e;
-                }
-            });
-        }
-        if (failure[0] instanceof UnwrittenFileException) {
-            throw new IOException(failure[0].getMessage() + ", then go on with the same command and --out " + folder.getParent(),
-                    failure[0]);
-        }
-        if (failure[0] != null) {
-            throw failure[0];
+            new TrainingRun(recipe, splits, directory, print, interruption).runOn(workers);
+        } catch (UnwrittenFileException e) {
+            throw new IOException(e.getMessage() + ", then go on with the same command and --out " + folder.getParent(), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package tessella.models.cli;
 
+import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,11 @@ final class CommonOptions {
     /** The clone that the launcher belongs to, or the current folder. */
     static Path home() {
         return Path.of(System.getProperty("tessella.home", ""));
+    }
+
+    /** The folder that holds the data sets. */
+    static Path dataRoot(Optional<Path> given) throws IOException {
+        return given.isPresent() ? given.get() : ShippedData.defaultRoot();
     }
 
     /**

@@ -38,8 +38,7 @@ sealed interface DataChoice {
                 throw new UsageException("--side: expected with scenes or own pictures only, found " + label()
                         + ", whose pictures have one size");
             }
-            DataSplits all = set.load(root);
-            return limit.isPresent() ? all.limitTraining(limit.get()) : all;
+            return set.load(root).limitTraining(limit.orElse(Integer.MAX_VALUE));
         }
     }
 
@@ -79,8 +78,7 @@ sealed interface DataChoice {
 
         @Override
         public DataSplits load(Path root, Optional<Integer> side, Optional<Integer> limit) throws IOException {
-            DataSplits all = OwnPictures.load(path, side.orElse(SIDE));
-            return limit.isPresent() ? all.limitTraining(limit.get()) : all;
+            return OwnPictures.load(path, side.orElse(SIDE)).limitTraining(limit.orElse(Integer.MAX_VALUE));
         }
     }
 

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import tessella.engine.Workers;
-import tessella.models.data.ShippedData;
 import tessella.models.data.ImageSet;
 import tessella.models.scenes.SceneData;
 import tessella.models.scenes.SceneSplit;
@@ -69,7 +68,7 @@ record EvalCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Opt
 
     @Override
     public void run(PrintStream out) throws IOException {
-        Path root = dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot();
+        Path root = CommonOptions.dataRoot(dataRoot);
         ImageSet pictures = pictures(root);
         try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint)) {
             if (!loaded.classNames().equals(pictures.classNames())) {

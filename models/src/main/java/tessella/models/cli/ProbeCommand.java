@@ -14,7 +14,6 @@ import tessella.engine.Memory;
 import tessella.engine.Workers;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
-import tessella.models.data.ShippedData;
 import tessella.models.measure.FeatureProbe;
 import tessella.models.measure.Features;
 import tessella.models.report.RunDirectory;
@@ -66,7 +65,7 @@ record ProbeCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Op
 
     @Override
     public void run(PrintStream out) throws IOException {
-        DataSplits splits = data.load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot(), side, Optional.empty());
+        DataSplits splits = data.load(CommonOptions.dataRoot(dataRoot), side, Optional.empty());
         if (splits.train().hasManyClasses()) {
             throw new UsageException("probe: expected pictures of one class each, found " + data.label()
                     + ", whose pictures have any number; choose other --data");

@@ -1,5 +1,6 @@
 package tessella.models.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +11,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import tessella.models.data.BatchTransform;
 import tessella.models.data.CutMix;
+import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.MixUp;
 import tessella.models.softmoe.Mixing;
@@ -149,6 +151,11 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
 
     private Recipe withModel(String newModel, Optional<Integer> newMixtures, Mixing mixing) {
         return new Recipe(newModel, newMixtures, mixing, mixing, scale, data, side, patch, limit, from, config);
+    }
+
+    /** Reads or makes the pictures; errors as for {@link DataChoice#load}. */
+    DataSplits load(Optional<Path> dataRoot) throws IOException {
+        return data.load(CommonOptions.dataRoot(dataRoot), side, limit);
     }
 
     /** The configuration of the model for these pictures. */

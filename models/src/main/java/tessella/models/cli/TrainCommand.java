@@ -11,7 +11,6 @@ import tessella.engine.Workers;
 import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
-import tessella.models.data.ShippedData;
 import tessella.models.report.RunDirectory;
 import tessella.models.train.Trainer;
 
@@ -103,27 +102,19 @@ record TrainCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int threa
     }
 
     private void runHere(PrintStream out, boolean goesOn) throws IOException {
-        DataSplits splits = recipe.data().load(dataRoot.isPresent() ? dataRoot.get() : ShippedData.defaultRoot(), recipe.side(),
-                recipe.limit());
+        DataSplits splits = recipe.load(dataRoot);
         TrainingRun.check(recipe, splits);
-        try (Workers workers = Workers.of(threads); RunDirectory directory = directory(goesOn)) {
-            IOException[] failure = new IOException[1];
-            Workers.with(workers, () -> {
-                try (Dashboard page = dashboard.isEmpty() ? null : new Dashboard(directory.path().resolve("metrics.jsonl"),
+        try (Workers workers = Workers.of(threads); RunDirectory directory = directory(goesOn);
+                Dashboard page = dashboard.isEmpty() ? null : new Dashboard(directory.path().resolve("metrics.jsonl"),
                         recipe.title(), dashboard.get())) {
-                    if (page != null) {
-                        out.println("dashboard " + page.address());
-                    }
-                    TrainingRun run = new TrainingRun(recipe, splits, directory, out);
-                    Interruption.runUntilStopped(run::stop, run::run);
-                } catch (UnwrittenFileException e) {
-                    failure[0] = new IOException(e.getMessage() + wayOn(directory.path()), e);
-                } catch (IOException e) {
-                    failure[0] = e;
-                }
-            });
-            if (failure[0] != null) {
-                throw failure[0];
+            if (page != null) {
+                out.println("dashboard " + page.address());
+            }
+            Interruption interruption = new Interruption();
+            try {
+                interruption.during(() -> new TrainingRun(recipe, splits, directory, out, interruption).runOn(workers));
+            } catch (UnwrittenFileException e) {
+                throw new IOException(e.getMessage() + wayOn(directory.path()), e);
             }
         }
     }

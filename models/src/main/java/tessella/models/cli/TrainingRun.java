@@ -15,6 +15,7 @@ import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Determinism;
 import tessella.engine.Memory;
+import tessella.engine.Workers;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
@@ -53,7 +54,7 @@ final class TrainingRun implements Trainer.Listener {
     private OptionalDouble validation = OptionalDouble.empty();
     private double recentLoss = Double.NaN;
 
-    private volatile boolean stopping;
+    private final Interruption interruption;
     private Trainer trainer;
 
     /** Where a run that goes on finds how far it was. */
@@ -75,27 +76,38 @@ final class TrainingRun implements Trainer.Listener {
         recipe.modelConfig(splits.train());
     }
 
-    TrainingRun(Recipe recipe, DataSplits data, RunDirectory directory, PrintStream out) {
+    /** A run that ends after a step once the process is asked to end; it can go on later. */
+    TrainingRun(Recipe recipe, DataSplits data, RunDirectory directory, PrintStream out, Interruption interruption) {
         this.recipe = recipe;
         this.config = recipe.config();
         this.data = data;
         this.directory = directory;
         this.out = out;
+        this.interruption = interruption;
         this.progress = Progress.on(out);
-    }
-
-    /** Lets the run end after its step; it can go on later. */
-    void stop() {
-        stopping = true;
     }
 
     @Override
     public boolean wantsToStop() {
-        return stopping;
+        return interruption.isRequested();
     }
 
-    /** Runs to the end, or until it is stopped; goes on where a saved state is. */
-    void run() throws IOException {
+    /** Runs on a team, to the end or until it is stopped; goes on where a saved state is. */
+    void runOn(Workers workers) throws IOException {
+        try {
+            Workers.with(workers, () -> {
+                try {
+                    run();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private void run() throws IOException {
         VitConfig model = recipe.modelConfig(data.train());
         Preprocessing preprocessing = Preprocessing.standardising(data.train());
         Map<String, String> origin = new LinkedHashMap<>();
