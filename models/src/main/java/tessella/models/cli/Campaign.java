@@ -18,6 +18,7 @@ import tessella.models.report.Comparison;
 import tessella.models.report.Machine;
 import tessella.models.report.RunCard;
 import tessella.models.report.RunDirectory;
+import tessella.models.train.Trainer;
 import tessella.models.vit.VitConfig;
 
 /**
@@ -53,6 +54,10 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         DataSplits splits = first.load(dataRoot);
         for (Arm arm : arms) {
             TrainingRun.check(arm.recipe(), splits);
+            for (int s = 0; s < seeds; s++) {
+                long seed = arm.recipe().config().seed() + s;
+                requireSame(arm.folder(parent, seed), TrainingRun.words(arm.recipe().withSeed(seed)));
+            }
         }
         Interruption interruption = new Interruption();
         try (Workers workers = Workers.of(threads)) {
@@ -74,6 +79,23 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
             return;
         }
         compare(parent, splits, print);
+    }
+
+    /** Refuses a folder in which the run of another command has ended or was stopped: its numbers would be compared as this one's. */
+    private static void requireSame(Path folder, List<String> expected) throws IOException {
+        List<Object> found;
+        if (Files.exists(TrainingRun.state(folder))) {
+            String text = Trainer.notes(TrainingRun.state(folder)).get(TrainingRun.ARGUMENTS);
+            found = text == null ? List.of() : Json.array(Json.parse(text), TrainingRun.ARGUMENTS);
+        } else if (Files.exists(folder.resolve(CARD))) {
+            found = Json.array(card(folder.resolve(CARD)).get("arguments"), CARD);
+        } else {
+            return;
+        }
+        if (!found.equals(expected)) {
+            throw new IOException(folder + ": expected no run, or one of \"" + String.join(" ", expected) + "\", found one of \""
+                    + String.join(" ", found.stream().map(Object::toString).toList()) + "\"; name another folder with --out");
+        }
     }
 
     private static boolean hasEnded(Path folder) {
@@ -117,10 +139,17 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
 
     private static double result(Path card, String name) throws IOException {
         try {
-            Map<String, Object> json = Json.object(Json.parse(Files.readString(card)), CARD);
-            return Json.number(Json.object(json.get("result"), "result").get(name), name);
+            return Json.number(Json.object(card(card).get("result"), "result").get(name), name);
         } catch (IllegalArgumentException e) {
             throw new IOException(card + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, Object> card(Path file) throws IOException {
+        try {
+            return Json.object(Json.parse(Files.readString(file)), CARD);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
         }
     }
 }

@@ -113,7 +113,7 @@ final class TrainingRun implements Trainer.Listener {
         Map<String, String> origin = new LinkedHashMap<>();
         origin.put("data", data.name());
         origin.put("data_sha256", data.sha256());
-        origin.put("command", String.join(" ", words()));
+        origin.put("command", String.join(" ", words(recipe)));
         out.println(recipe.model() + ": " + group(model.parameterCount()) + " parameters, "
                 + gflop(model) + " GFLOP a picture; " + data.name() + ": " + data.train().size() + " training, "
                 + data.validation().size() + " validation, " + data.test().size() + " test pictures");
@@ -164,7 +164,7 @@ final class TrainingRun implements Trainer.Listener {
     }
 
     /** The command with all options written out, but for the folder and the threads, on which no result depends. */
-    private List<String> words() {
+    static List<String> words(Recipe recipe) {
         List<String> words = new ArrayList<>(List.of("tessella", "train"));
         words.addAll(recipe.words());
         return words;
@@ -182,7 +182,7 @@ final class TrainingRun implements Trainer.Listener {
 
     private void save() throws IOException {
         trainer.save(state(directory.path()), Map.of(METRICS_BYTES, Long.toString(directory.metricsBytes()), ARGUMENTS,
-                Json.write(words())));
+                Json.write(words(recipe))));
     }
 
     /** What the report draws, from the metrics of the part that has been. */
@@ -262,7 +262,7 @@ final class TrainingRun implements Trainer.Listener {
         measures.numbers().forEach(number -> result.put(number.key(), number.value()));
         result.put("validation_accuracy", last.validationAccuracy());
         result.put("parameters", checkpoint.model().config().parameterCount());
-        RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), words(),
+        RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), words(recipe),
                 config.seed(), Machine.detect(Determinism.vectorBits()), data.name(), data.sha256(), result);
         directory.write(card);
         VitConfig model = checkpoint.model().config();

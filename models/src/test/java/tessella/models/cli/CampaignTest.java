@@ -80,6 +80,12 @@ class CampaignTest {
         assertTrue(more.out().contains(" of 3 seeds\n"), more.out());
         assertEquals(before, Files.getLastModifiedTime(out.resolve("vit-tiny-seed-5/checkpoint.safetensors")));
         assertEquals(second, accuracy(out.resolve("vit-tiny-seed-6")));
+
+        Result other = run("train", out, "--seeds", "2", "--seed", "5", "--model", "vit-tiny", "--learning-rate", "2e-3");
+        assertEquals(1, other.code());
+        assertTrue(other.err().contains(out.resolve("vit-tiny-seed-5") + ": expected no run, or one of \"tessella train ")
+                && other.err().endsWith("name another folder with --out\n"), other.err());
+        assertFalse(other.out().contains("seed"), "nothing is run beside another campaign's runs");
     }
 
     @Test
