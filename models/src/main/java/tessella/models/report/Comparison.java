@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import tessella.engine.io.AtomicFile;
 import tessella.engine.json.Json;
 import tessella.models.measure.Interval;
@@ -110,44 +111,37 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
      * @return HTML that is well-formed XML too, without a script
      */
     public String html() {
-        Markup out = new Markup();
-        out.open("html", "lang", "en").line().open("head").line();
-        out.empty("meta", "charset", "utf-8").line();
-        out.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1").line();
-        out.empty("meta", "name", "color-scheme", "content", "light dark").line();
-        out.element("title", title).line().style(StyleSheet.CSS).line().close().line().open("body").line();
-        out.element("h1", title).line();
+        return new Page(title, List.of(), differs() ? List.of(this::means, this::paired) : List.of(this::means), card).html();
+    }
+
+    private void means(Markup out) {
         out.open("section", "id", "means").element("h2", capital(measure)).line();
         out.element("p", "A dot is one run, a bar the 95 % interval of the mean over seeds (Student's t).", "class", "note");
         out.open("figure", "class", "card");
-        new IntervalChart(measure, rows(arms)).write(out);
+        chart().write(out);
         out.close().line();
         table(out);
         out.close().line();
-        if (differs()) {
-            out.open("section", "id", "differences").element("h2", arms.getFirst().label() + " against the others").line();
-            out.element("p", "Differences by pairs of runs with one seed; above 0 the first is better. An interval that holds 0 "
-                    + "means that these runs do not tell the two apart.", "class", "note");
-            out.open("figure", "class", "card");
-            new IntervalChart("difference of " + measure, differences()).write(out);
-            out.close().line();
-            verdicts(out);
-            out.close().line();
-        }
-        out.open("section", "id", "card").element("h2", "Run card").line();
-        out.open("dl", "class", "card runcard").line();
-        card.rows().forEach((label, value) -> out.open("div").element("dt", label).element("dd", value).close().line());
-        out.close().close().line();
-        out.close().line().close();
-        return "<!DOCTYPE html>\n" + out.finish() + "\n";
+    }
+
+    private void paired(Markup out) {
+        out.open("section", "id", "differences").element("h2", arms.getFirst().label() + " against the others").line();
+        out.element("p", "Differences by pairs of runs with one seed; above 0 the first is better. An interval that holds 0 "
+                + "means that these runs do not tell the two apart.", "class", "note");
+        out.open("figure", "class", "card");
+        new IntervalChart("difference of " + measure, differences(), OptionalDouble.of(0)).write(out);
+        out.close().line();
+        verdicts(out);
+        out.close().line();
+    }
+
+    private IntervalChart chart() {
+        return new IntervalChart(measure, arms.stream().map(arm -> new IntervalChart.Row(arm.label(), arm.values())).toList(),
+                OptionalDouble.empty());
     }
 
     private static String capital(String text) {
         return Character.toUpperCase(text.charAt(0)) + text.substring(1);
-    }
-
-    private static List<IntervalChart.Row> rows(List<Arm> arms) {
-        return arms.stream().map(arm -> new IntervalChart.Row(arm.label(), arm.values())).toList();
     }
 
     private List<IntervalChart.Row> differences() {
@@ -190,7 +184,7 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
     /** The chart of the means as a picture of its own. */
     private String svg() {
         Markup out = new Markup();
-        new IntervalChart(measure, rows(arms)).writeAlone(out);
+        chart().writeAlone(out);
         return out.finish() + "\n";
     }
 

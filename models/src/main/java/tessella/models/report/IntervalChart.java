@@ -2,10 +2,17 @@ package tessella.models.report;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import tessella.models.measure.Interval;
 
-/** Rows of dots over one axis, each row with its mean and the 95 % interval of it, as SVG. */
-record IntervalChart(String measure, List<Row> rows) {
+/**
+ * Rows of dots over one axis, each row with its mean and the 95 % interval of it, as SVG.
+ *
+ * @param measure   the name of the axis
+ * @param rows      from top to bottom
+ * @param reference a value that the axis holds and marks, where it is a tick
+ */
+record IntervalChart(String measure, List<Row> rows, OptionalDouble reference) {
     private static final int WIDTH = 560;
     private static final int ROW = 38;
     private static final int LEFT = 150;
@@ -13,7 +20,7 @@ record IntervalChart(String measure, List<Row> rows) {
     private static final int TOP = 10;
     /** Colours of a picture that stands alone, where no style sheet is. */
     private static final String ALONE = "text{font:13px sans-serif;fill:#4a525c} .grid{stroke:#dedbd3} .axis{stroke:#59626d} "
-            + ".zero{stroke:#59626d;stroke-dasharray:4 3} .line{stroke-width:3;stroke:#2565ab} circle.train{fill:#2565ab;"
+            + ".line{stroke-width:3;stroke:#2565ab} circle.train{fill:#2565ab;"
             + "fill-opacity:.35} circle.valid{fill:#b4530a}";
 
     /** A name and its numbers. */
@@ -59,16 +66,14 @@ record IntervalChart(String measure, List<Row> rows) {
                 high = Math.max(high, Interval.of(row.values()).high());
             }
         }
-        if (measure.startsWith("difference")) {
-            low = Math.min(low, 0);
-            high = Math.max(high, 0);
-        }
+        low = Math.min(low, reference.orElse(low));
+        high = Math.max(high, reference.orElse(high));
         Axis x = Axis.round(low, high, 6, LEFT, RIGHT);
         int bottom = TOP + ROW * rows.size();
         for (double tick : x.ticks()) {
             String at = Numbers.place(x.place(tick));
-            boolean zero = measure.startsWith("difference") && Math.abs(tick) < x.step() / 2;
-            out.empty("line", "class", zero ? "grid zero axis" : "grid", "x1", at, "x2", at, "y1", TOP, "y2", bottom);
+            boolean marked = reference.isPresent() && Math.abs(tick - reference.getAsDouble()) < x.step() / 2;
+            out.empty("line", "class", marked ? "grid axis" : "grid", "x1", at, "x2", at, "y1", TOP, "y2", bottom);
             out.element("text", x.label(tick), "class", "tick", "text-anchor", "middle", "x", at, "y", bottom + 18);
         }
         out.element("text", measure, "class", "tick", "text-anchor", "middle", "x", (LEFT + RIGHT) / 2, "y", bottom + 40).line();

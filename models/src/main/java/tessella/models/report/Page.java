@@ -40,9 +40,12 @@ record Page(String title, List<Headline> headlines, List<Section> sections, RunC
         }
         out.close();
         out.element("h1", title).line();
-        out.open("dl", "class", "headlines");
-        headlines.forEach(headline -> headline(out, headline));
-        out.close().close().line();
+        if (!headlines.isEmpty()) {
+            out.open("dl", "class", "headlines");
+            headlines.forEach(headline -> headline(out, headline));
+            out.close();
+        }
+        out.close().line();
     }
 
     private static void headline(Markup out, Headline headline) {
