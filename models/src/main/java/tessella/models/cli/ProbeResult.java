@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import tessella.engine.Determinism;
 import tessella.models.data.DataSplits;
-import tessella.models.data.ImageSet;
 import tessella.models.measure.FeatureProbe;
 import tessella.models.measure.Features;
 import tessella.models.measure.Interval;
@@ -91,24 +90,11 @@ record ProbeResult(ProbeCommand command, DataSplits data, int width, FeatureProb
                 Machine.detect(Determinism.vectorBits()), data.name(), data.sha256(), result);
     }
 
-    /** Wrong ones first, as many of each class as there are, then right ones: the order of the test set decides. */
     private List<Retrieval> retrievals(Features train, Features test) {
-        ImageSet pictures = data.test();
         Neighbours kept = Neighbours.of(train.rows(), train.labels());
-        int each = Math.ceilDiv(SHOWN / 2, data.classNames().size());
-        List<Retrieval> out = new ArrayList<>();
-        for (int wanted : new int[] {SHOWN / 2, SHOWN}) {
-            boolean wrong = wanted < SHOWN;
-            int[] taken = new int[data.classNames().size()];
-            for (int i = 0; i < pictures.size() && out.size() < wanted; i++) {
-                int label = test.labels()[i];
-                if ((probe.predictions()[i] != label) == wrong && taken[label] < each) {
-                    taken[label]++;
-                    out.add(retrieval(i, kept.cosines(test.rows()[i], Arrays.copyOf(probe.nearest()[i], SHOWN_NEIGHBOURS)), train));
-                }
-            }
-        }
-        return out;
+        return Shown.places(data.test().size(), SHOWN, data.classNames().size(), i -> probe.predictions()[i] == test.labels()[i],
+                i -> test.labels()[i]).stream().map(i -> retrieval(i,
+                        kept.cosines(test.rows()[i], Arrays.copyOf(probe.nearest()[i], SHOWN_NEIGHBOURS)), train)).toList();
     }
 
     private Retrieval retrieval(int index, double[] cosines, Features train) {

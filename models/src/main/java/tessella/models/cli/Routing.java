@@ -33,7 +33,7 @@ final class Routing {
     static List<RoutingFigure> of(Checkpoint checkpoint, ImageSet pictures) {
         VitConfig config = checkpoint.model().config();
         SoftMoeConfig moe = config.moe();
-        if (moe == null || moe.dispatch() != Mixing.SOFT || config.tokens() != config.gridRows() * config.gridColumns()) {
+        if (!canBeDrawn(config)) {
             return List.of();
         }
         int slots = moe.experts() * moe.slots();
@@ -76,7 +76,7 @@ final class Routing {
     static RoutingFigure ofLast(Checkpoint checkpoint, List<Picture> pictures, List<String> captions) {
         VitConfig config = checkpoint.model().config();
         SoftMoeConfig moe = config.moe();
-        if (moe == null || moe.dispatch() != Mixing.SOFT || config.tokens() != config.gridRows() * config.gridColumns()) {
+        if (!canBeDrawn(config)) {
             throw new UsageException("predict: --routing shows learned routing, found a model without; leave it out");
         }
         String last = "blocks." + (config.depth() - 1) + ".moe";
@@ -94,6 +94,12 @@ final class Routing {
         List<Integer> shown = mostDecided(statistics, moe);
         return new RoutingFigure(last, config.gridRows(), config.gridColumns(),
                 shown.subList(0, Math.min(shown.size(), Math.max(1, SHOWN_SLOTS / moe.slots()))), routed, statistics);
+    }
+
+    /** Whether there is learned routing, and each token is a patch. */
+    private static boolean canBeDrawn(VitConfig config) {
+        return config.moe() != null && config.moe().dispatch() == Mixing.SOFT
+                && config.tokens() == config.gridRows() * config.gridColumns();
     }
 
     private interface Visitor {

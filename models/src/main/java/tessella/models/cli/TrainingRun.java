@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.IntFunction;
 import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Determinism;
@@ -283,27 +284,14 @@ final class TrainingRun implements Trainer.Listener {
                 new TrainingCurve(epochs, rates), measures.result(), samples(test), Routing.of(checkpoint, data.test())));
     }
 
-    /** Wrong ones first, as many of each class as there are, then right ones: the order of the test set decides. */
     private List<SamplePrediction> samples(Evaluation test) {
         ImageSet pictures = data.test();
         boolean[][] truth = TestMeasures.truth(pictures);
-        int classes = data.classNames().size();
-        List<SamplePrediction> out = new ArrayList<>();
-        for (int wanted : new int[] {SAMPLES / 2, SAMPLES}) {
-            boolean wrong = wanted < SAMPLES;
-            int[] taken = new int[classes];
-            int each = Math.ceilDiv(SAMPLES / 2, classes);
-            for (int i = 0; i < pictures.size() && out.size() < wanted; i++) {
-                int label = pictures.classes(i).isEmpty() ? test.predictions()[i] : pictures.classes(i).getFirst();
-                SamplePrediction sample = pictures.hasManyClasses()
-                        ? SamplePrediction.ofSeveralClasses(pictures.picture(i), truth[i], test.probabilities()[i])
-                        : new SamplePrediction(pictures.picture(i), label, test.probabilities()[i]);
-                if (sample.isRight() != wrong && taken[label] < each) {
-                    taken[label]++;
-                    out.add(sample);
-                }
-            }
-        }
-        return out;
+        IntFunction<SamplePrediction> sample = i -> pictures.hasManyClasses()
+                ? SamplePrediction.ofSeveralClasses(pictures.picture(i), truth[i], test.probabilities()[i])
+                : new SamplePrediction(pictures.picture(i), pictures.label(i), test.probabilities()[i]);
+        // what has several classes counts for its first, what has none for what it was taken for
+        return Shown.places(pictures.size(), SAMPLES, data.classNames().size(), i -> sample.apply(i).isRight(),
+                i -> pictures.classes(i).stream().findFirst().orElse(test.predictions()[i])).stream().map(sample::apply).toList();
     }
 }

@@ -405,7 +405,8 @@ public final class Trainer implements AutoCloseable {
         int hits = 0;
         for (int i = 0; i < batch.size(); i++) {
             int best = Evaluation.largest(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes));
-            hits += objective == Objective.ONE_CLASS ? best == batch.labels()[i] ? 1 : 0 : batch.targets()[i * classes + best] > 0 ? 1 : 0;
+            boolean hit = objective == Objective.ONE_CLASS ? best == batch.labels()[i] : batch.targets()[i * classes + best] > 0;
+            hits += hit ? 1 : 0;
         }
         return hits;
     }
