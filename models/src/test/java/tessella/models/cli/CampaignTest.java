@@ -4,10 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -32,16 +29,9 @@ class CampaignTest {
         assertEquals(0, Memory.inUse());
     }
 
-    private record Result(int code, String out, String err) {}
-
-    private static Result run(String command, Path out, String... more) {
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        String[] words = Stream.of(new String[] {command, "--out", out.toString()}, SHORT, more).flatMap(Stream::of)
-                .toArray(String[]::new);
-        int code = Main.run(words, new PrintStream(text, true, StandardCharsets.UTF_8), new PrintStream(err, true,
-                StandardCharsets.UTF_8));
-        return new Result(code, text.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    private static Ran run(String command, Path out, String... more) {
+        return Ran.of(Stream.of(new String[] {command, "--out", out.toString()}, SHORT, more).flatMap(Stream::of)
+                .toArray(String[]::new));
     }
 
     private static double accuracy(Path run) throws IOException {
@@ -52,7 +42,7 @@ class CampaignTest {
     @Test
     void seedsGiveAMeanAndWhatHasEndedIsNotRunAgain() throws IOException {
         Path out = folder.resolve("seeds");
-        Result result = run("train", out, "--seeds", "2", "--seed", "5", "--model", "vit-tiny");
+        Ran result = run("train", out, "--seeds", "2", "--seed", "5", "--model", "vit-tiny");
         assertEquals(0, result.code(), result.err());
         double first = accuracy(out.resolve("vit-tiny-seed-5"));
         double second = accuracy(out.resolve("vit-tiny-seed-6"));
@@ -60,7 +50,7 @@ class CampaignTest {
         assertTrue(result.out().contains("test accuracy vit-tiny " + mean + " ["), result.out());
         assertTrue(result.out().contains("] of 2 seeds\ncomparison " + out.resolve("comparison.html")), result.out());
         // a run of one seed alone is the same run
-        Result alone = run("train", folder.resolve("alone"), "--seed", "6", "--model", "vit-tiny");
+        Ran alone = run("train", folder.resolve("alone"), "--seed", "6", "--model", "vit-tiny");
         assertEquals(0, alone.code(), alone.err());
         assertEquals(-1, Files.mismatch(folder.resolve("alone/checkpoint.safetensors"),
                 out.resolve("vit-tiny-seed-6/checkpoint.safetensors")));
@@ -73,7 +63,7 @@ class CampaignTest {
                 Files.delete(file);
             }
         }
-        Result more = run("train", out, "--seeds", "3", "--seed", "5", "--model", "vit-tiny");
+        Ran more = run("train", out, "--seeds", "3", "--seed", "5", "--model", "vit-tiny");
         assertEquals(0, more.code(), more.err());
         assertFalse(more.out().contains("vit-tiny, seed 5\n"), more.out());
         assertTrue(more.out().contains("vit-tiny, seed 6\n") && more.out().contains("vit-tiny, seed 7\n"), more.out());
@@ -81,7 +71,7 @@ class CampaignTest {
         assertEquals(before, Files.getLastModifiedTime(out.resolve("vit-tiny-seed-5/checkpoint.safetensors")));
         assertEquals(second, accuracy(out.resolve("vit-tiny-seed-6")));
 
-        Result other = run("train", out, "--seeds", "2", "--seed", "5", "--model", "vit-tiny", "--learning-rate", "2e-3");
+        Ran other = run("train", out, "--seeds", "2", "--seed", "5", "--model", "vit-tiny", "--learning-rate", "2e-3");
         assertEquals(1, other.code());
         assertTrue(other.err().contains(out.resolve("vit-tiny-seed-5") + ": expected no run, or one of \"tessella train ")
                 && other.err().endsWith("name another folder with --out\n"), other.err());
@@ -91,7 +81,7 @@ class CampaignTest {
     @Test
     void ablationsAreTrainedOnTheSamePicturesWithTheSameSeeds() throws IOException {
         Path out = folder.resolve("ablate");
-        Result result = run("ablate", out, "--seeds", "2");
+        Ran result = run("ablate", out, "--seeds", "2");
         assertEquals(0, result.code(), result.err());
         for (String kind : List.of("learned-routing", "uniform-routing", "identity-routing", "dense-twin")) {
             for (int seed = 1; seed <= 2; seed++) {
@@ -113,12 +103,12 @@ class CampaignTest {
         Path first = folder.resolve("first");
         assertEquals(0, run("train", first, "--model", "vit-tiny").code());
         String from = first.resolve("checkpoint.safetensors").toString();
-        Result frozen = run("train", folder.resolve("tuned"), "--model", "vit-tiny", "--from", from, "--freeze",
+        Ran frozen = run("train", folder.resolve("tuned"), "--model", "vit-tiny", "--from", from, "--freeze",
                 "(?!head).*", "--learning-rate", "0");
         assertEquals(0, frozen.code(), frozen.err());
         assertTrue(frozen.out().contains("begins with " + from + "\n"), frozen.out());
         assertEquals(accuracy(first), accuracy(folder.resolve("tuned")), "nothing was learned anew");
-        Result other = run("train", folder.resolve("other"), "--model", "vit-tiny", "--from", from, "--patch", "4");
+        Ran other = run("train", folder.resolve("other"), "--model", "vit-tiny", "--from", from, "--patch", "4");
         assertEquals(1, other.code());
         assertTrue(other.err().contains("its tensors do not fit this model: embedding.kernel expected [16, 64] found [4, 64]"), other.err());
     }

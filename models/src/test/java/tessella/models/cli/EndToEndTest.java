@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,29 +49,16 @@ class EndToEndTest {
 
     private static Path run;
     private static Path checkpoint;
-    private static Result trained;
+    private static Ran trained;
 
     @TempDir
     private Path other;
-
-    private record Result(int code, String out, String err) {
-        List<String> lines() {
-            return out.lines().toList();
-        }
-
-        /** The lines that start so, which are one. */
-        String line(String start) {
-            List<String> found = out.lines().filter(line -> line.startsWith(start)).toList();
-            assertEquals(1, found.size(), out);
-            return found.getFirst();
-        }
-    }
 
     @BeforeAll
     static void train() {
         run = folder.resolve("run");
         checkpoint = run.resolve("checkpoint.safetensors");
-        trained = run(with(TRAIN, "--threads", "2", "--out", run.toString()));
+        trained = Ran.of(with(TRAIN, "--threads", "2", "--out", run.toString()));
         assertEquals(0, trained.code(), trained.err());
     }
 
@@ -102,7 +87,7 @@ class EndToEndTest {
     @Test
     void evalPrintsTheVerySameNumber() {
         for (String[] options : new String[][] {{}, {"--threads", "1"}, {"--threads", "3", "--batch", "7"}}) {
-            Result eval = run(with(with(List.of("eval", "--data", "digits"), options), checkpoint.toString()));
+            Ran eval = Ran.of(with(with(List.of("eval", "--data", "digits"), options), checkpoint.toString()));
             assertEquals(0, eval.code(), eval.err());
             assertEquals(trained.line("test accuracy "), eval.line("test accuracy "), Arrays.toString(options));
         }
@@ -112,11 +97,11 @@ class EndToEndTest {
     @Test
     void fashionMnistIsTheDefault() {
         Path out = other.resolve("fashion");
-        Result first = run("train", "--limit", "320", "--epochs", "1", "--out", out.toString());
+        Ran first = Ran.of("train", "--limit", "320", "--epochs", "1", "--out", out.toString());
         assertEquals(0, first.code(), first.err());
         assertTrue(first.lines().getFirst().endsWith(
                 "fashion-mnist: 320 training, 600 validation, 10000 test pictures"), first.out());
-        Result eval = run("eval", out.resolve("checkpoint.safetensors").toString());
+        Ran eval = Ran.of("eval", out.resolve("checkpoint.safetensors").toString());
         assertEquals(0, eval.code(), eval.err());
         assertEquals(first.line("test accuracy "), eval.line("test accuracy "));
     }
@@ -124,7 +109,7 @@ class EndToEndTest {
     @Test
     void equalArgumentsLeaveEqualBytesWhateverTheThreads() throws IOException {
         Path second = other.resolve("second");
-        Result again = run(with(TRAIN, "--threads", "3", "--out", second.toString()));
+        Ran again = Ran.of(with(TRAIN, "--threads", "3", "--out", second.toString()));
         assertEquals(trained.line("test accuracy "), again.line("test accuracy "));
         for (String name : List.of("checkpoint.safetensors", "metrics.jsonl", "report.html", "run-card.json",
                 "run-card.md")) {
@@ -190,7 +175,7 @@ class EndToEndTest {
     @Test
     void aDenseModelHasNoRoutingSection() throws IOException {
         Path out = other.resolve("dense");
-        Result dense = run("train", "--model", "vit-tiny", "--data", "digits", "--limit", "64", "--epochs", "1", "--out",
+        Ran dense = Ran.of("train", "--model", "vit-tiny", "--data", "digits", "--limit", "64", "--epochs", "1", "--out",
                 out.toString());
         assertEquals(0, dense.code(), dense.err());
         assertFalse(Files.readString(out.resolve("report.html")).contains("id=\"routing\""));
@@ -207,7 +192,7 @@ class EndToEndTest {
         for (int i = 0; i < 3; i++) {
             files.add(png(test.picture(i), other.resolve("digit " + i + ".png")).toString());
         }
-        Result predict = run(with(List.of("predict", "--top", "10", "--threads", "2", checkpoint.toString()),
+        Ran predict = Ran.of(with(List.of("predict", "--top", "10", "--threads", "2", checkpoint.toString()),
                 files.toArray(String[]::new)));
         assertEquals(0, predict.code(), predict.err());
         List<String> lines = predict.lines();
@@ -219,10 +204,10 @@ class EndToEndTest {
                     expected.add(String.format(Locale.ROOT, "  %.4f %d", p[c], c)));
             assertEquals(expected, lines.subList(11 * i, 11 * (i + 1)));
         }
-        Result three = run("predict", checkpoint.toString(), files.getFirst());
+        Ran three = Ran.of("predict", checkpoint.toString(), files.getFirst());
         assertEquals(lines.subList(0, 4), three.lines(), "three classes unless told otherwise");
         Path routing = other.resolve("routing.svg");
-        Result routed = run("predict", checkpoint.toString(), files.get(0), files.get(1), "--routing", routing.toString());
+        Ran routed = Ran.of("predict", checkpoint.toString(), files.get(0), files.get(1), "--routing", routing.toString());
         assertEquals(0, routed.code(), routed.err());
         assertEquals("routing " + routing, routed.lines().getLast());
         String svg = Files.readString(routing);
@@ -246,21 +231,21 @@ class EndToEndTest {
         Map<String, String> published = Map.of("soft-moe-b16-128e", "3,707,638,687", "soft-moe-h14-256e", "54,177,406,889",
                 "soft-moe-s16-128e", "933,709,471");
         published.forEach((model, parameters) -> {
-            Result info = run("info", model);
+            Ran info = Ran.of("info", model);
             assertEquals(0, info.code(), info.err());
             assertTrue(info.line("  parameters ").endsWith(" " + parameters), info.out());
             assertTrue(info.line("  classes ").endsWith(" 29,593"), info.out());
         });
         assertEquals(0, Memory.peak());
         for (String model : VitConfig.presets()) {
-            assertEquals(0, run("info", model).code(), model);
+            assertEquals(0, Ran.of("info", model).code(), model);
         }
     }
 
     @Test
     void infoTellsWhatACheckpointHolds() {
         Memory.resetPeak();
-        Result info = run("info", checkpoint.toString());
+        Ran info = Ran.of("info", checkpoint.toString());
         assertEquals(0, info.code(), info.err());
         assertEquals(0, Memory.peak(), "no tensor is read");
         assertEquals(checkpoint.toString(), info.lines().getFirst());
@@ -306,7 +291,7 @@ class EndToEndTest {
                 with(digits, "--learning-rate", "Infinity"));
         refused(2, "tessella train: --clip expects a number of at least 0, found \"-1\"", with(digits, "--clip", "-1"));
         assertFalse(Files.exists(out), "nothing is made for a run that cannot begin");
-        Result diverging = run(with(digits, "--learning-rate", "1e4", "--warmup", "0", "--limit", "160", "--epochs", "1"));
+        Ran diverging = Ran.of(with(digits, "--learning-rate", "1e4", "--warmup", "0", "--limit", "160", "--epochs", "1"));
         assertEquals(1, diverging.code(), diverging.err());
         assertTrue(diverging.err().matches("train: the (loss|norm of the gradients) is (NaN|Infinity) at step \\d of epoch 1, first not finite is [a-z0-9_. ]+; "
                 + "nothing of this step was kept, lower the learning rate\n"), diverging.err());
@@ -317,7 +302,7 @@ class EndToEndTest {
     }
 
     private static void refused(int code, String start, String... words) {
-        Result result = run(words);
+        Ran result = Ran.of(words);
         assertEquals(code, result.code(), result.err());
         assertTrue(result.err().startsWith(start), result.err());
         assertEquals(1, result.err().lines().count(), result.err());
@@ -333,15 +318,4 @@ class EndToEndTest {
         return Stream.concat(words.stream(), Stream.of(more)).toList();
     }
 
-    private static Result run(List<String> words) {
-        return run(words.toArray(String[]::new));
-    }
-
-    private static Result run(String... words) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Main.run(words, new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
 }

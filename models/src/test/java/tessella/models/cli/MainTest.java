@@ -24,42 +24,39 @@ import tessella.models.train.TrainConfig;
 import tessella.models.vit.Activations;
 
 class MainTest {
-    private record Result(int code, String out, String err) {
-    }
-
     @Test
     void helpListsTheCommands() {
-        Result help = run("--help");
+        Ran help = Ran.of("--help");
         assertEquals(0, help.code());
         assertEquals("", help.err());
         for (String command : List.of("train", "eval", "probe", "predict", "info")) {
             assertTrue(help.out().contains("\n  " + command + "  "), help.out());
-            Result own = run(command, "--help");
+            Ran own = Ran.of(command, "--help");
             assertEquals(0, own.code());
             assertTrue(own.out().startsWith("Usage: tessella " + command + " [options]"), own.out());
-            assertEquals(own, run(command, "-h"));
+            assertEquals(own, Ran.of(command, "-h"));
         }
-        assertEquals(help, run());
+        assertEquals(help, Ran.of());
     }
 
     @Test
     void anUnknownCommandIsRefusedWithTheNearestName() {
-        assertEquals(new Result(2, "", "tessella: there is no command trian, did you mean train?\n"), run("trian"));
-        assertEquals(new Result(2, "", "tessella: there is no command fly: tessella --help lists all\n"), run("fly"));
+        assertEquals(new Ran(2, "", "tessella: there is no command trian, did you mean train?\n"), Ran.of("trian"));
+        assertEquals(new Ran(2, "", "tessella: there is no command fly: tessella --help lists all\n"), Ran.of("fly"));
     }
 
     @Test
     void anUnknownOptionIsRefusedWithTheNearestName() {
-        assertEquals(new Result(2, "", "tessella train: there is no option --learning-rat, did you mean "
-                + "--learning-rate?\n"), run("train", "--learning-rat", "1"));
+        assertEquals(new Ran(2, "", "tessella train: there is no option --learning-rat, did you mean "
+                + "--learning-rate?\n"), Ran.of("train", "--learning-rat", "1"));
     }
 
     @Test
     void errorsOfFilesAreOneSentence() {
-        assertEquals(new Result(2, "", "x.gz: damaged\n"), runThrowing(new DataException("x.gz: damaged")));
-        assertEquals(new Result(1, "", "t: x: expected a file, found none\n"),
+        assertEquals(new Ran(2, "", "x.gz: damaged\n"), runThrowing(new DataException("x.gz: damaged")));
+        assertEquals(new Ran(1, "", "t: x: expected a file, found none\n"),
                 runThrowing(new NoSuchFileException("x")));
-        assertEquals(new Result(1, "", "t: No space left on device\n"),
+        assertEquals(new Ran(1, "", "t: No space left on device\n"),
                 runThrowing(new IOException("No space left on device")));
     }
 
@@ -122,15 +119,15 @@ class MainTest {
         assertRefused("--freeze expects regular expressions", "--freeze", "(");
         assertRefused("--data expects one of fashion-mnist, digits, scenes, ", "--data", "no-such-folder");
         assertRefused("parts that divide the batch of 16", "--parts", "3");
-        Result side = run("train", "--data", "digits", "--side", "16");
+        Ran side = Ran.of("train", "--data", "digits", "--side", "16");
         assertTrue(side.code() == 2 && side.err().contains("--side: expected with scenes or own pictures only, found digits"), side.err());
-        Result dense = run("train", "--data", "digits", "--model", "vit-tiny", "--dispatch", "uniform");
+        Ran dense = Ran.of("train", "--data", "digits", "--model", "vit-tiny", "--dispatch", "uniform");
         assertTrue(dense.code() == 2 && dense.err().contains("found vit-tiny, which has none"), dense.err());
-        Result half = run("train", "--data", "digits", "--dispatch", "identity");
+        Ran half = Ran.of("train", "--data", "digits", "--dispatch", "identity");
         assertTrue(half.code() == 2 && half.err().contains("identity mixing holds for dispatch and combine together"), half.err());
-        Result split = run("eval", "m.safetensors", "--data", "digits", "--split", "held-out-pairs");
+        Ran split = Ran.of("eval", "m.safetensors", "--data", "digits", "--split", "held-out-pairs");
         assertTrue(split.code() == 2 && split.err().contains("--split held-out-pairs is of scenes, found digits"), split.err());
-        Result twin = run("ablate", "--model", "vit-tiny");
+        Ran twin = Ran.of("ablate", "--model", "vit-tiny");
         assertTrue(twin.code() == 2 && twin.err().contains("leave --model, --dispatch and --combine out"), twin.err());
     }
 
@@ -167,21 +164,9 @@ class MainTest {
                 UsageException.class, () -> PredictCommand.COMMAND.parse(List.of("m"))).getMessage());
     }
 
-    private static Result run(String... args) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Main.run(args, new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
-
-    private static Result runThrowing(IOException e) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = new Program("t", "").with(InfoCommand.COMMAND, arguments -> stream -> {
+    private static Ran runThrowing(IOException e) {
+        return Ran.of((out, err) -> new Program("t", "").with(InfoCommand.COMMAND, arguments -> stream -> {
             throw e;
-        }).run(new String[] {"info", "x"}, new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        }).run(new String[] {"info", "x"}, out, err));
     }
 }

@@ -4,10 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -30,14 +27,9 @@ class OwnDataTest {
         assertEquals(0, Memory.inUse());
     }
 
-    private record Result(int code, String out, String err) {}
-
-    private static Result run(String[]... words) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Main.run(Stream.of(words).flatMap(Stream::of).toArray(String[]::new),
-                new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    private static Ran train(String data, Path out) {
+        return Ran.of(Stream.of(new String[] {"train", "--data", data, "--out", out.toString()}, SHORT).flatMap(Stream::of)
+                .toArray(String[]::new));
     }
 
     /** Red on the left half, blue on the right, or both, of another size each time. */
@@ -56,7 +48,7 @@ class OwnDataTest {
         return file;
     }
 
-    private static void assertGood(Result result, String... parts) {
+    private static void assertGood(Ran result, String... parts) {
         assertEquals(0, result.code(), result.err());
         for (String part : parts) {
             assertTrue(result.out().contains(part), part + "\n" + result.out());
@@ -71,12 +63,12 @@ class OwnDataTest {
         }
         String data = folder.resolve("pictures").toString();
         Path out = folder.resolve("run");
-        assertGood(run(new String[] {"train", "--data", data, "--out", out.toString()}, SHORT),
+        assertGood(train(data, out),
                 data + ": 64 training, 8 validation, 8 test pictures", "test accuracy 1.0000");
         String model = out.resolve("checkpoint.safetensors").toString();
-        assertGood(run(new String[] {"eval", model, "--data", data, "--side", "16"}), "test accuracy 1.0000");
+        assertGood(Ran.of("eval", model, "--data", data, "--side", "16"), "test accuracy 1.0000");
         String other = picture("other.png", false, true, 3).toString();
-        Result predicted = run(new String[] {"predict", model, other, "--top", "1"});
+        Ran predicted = Ran.of("predict", model, other, "--top", "1");
         assertTrue(predicted.out().lines().skip(1).findFirst().orElseThrow().endsWith(" blue"), predicted.out());
     }
 
@@ -92,21 +84,21 @@ class OwnDataTest {
         }
         String data = Files.writeString(folder.resolve("many.csv"), table).toString();
         Path out = folder.resolve("run");
-        assertGood(run(new String[] {"train", "--data", data, "--out", out.toString()}, SHORT),
+        assertGood(train(data, out),
                 data + ": 96 training, 12 validation, 12 test pictures");
         assertTrue(Files.readString(out.resolve("report.html")).contains("Mean average precision"));
         assertTrue(Files.readString(out.resolve("run-card.json")).contains("\"test_mean_average_precision\": 1"));
         String model = out.resolve("checkpoint.safetensors").toString();
-        assertGood(run(new String[] {"eval", model, "--data", data, "--side", "16"}), "test mean average precision 1.0000",
+        assertGood(Ran.of("eval", model, "--data", data, "--side", "16"), "test mean average precision 1.0000",
                 "test micro F1 ");
-        Result both = run(new String[] {"predict", model, picture("both.png", true, true, 4).toString(),
-            picture("none.png", false, false, 4).toString()});
+        Ran both = Ran.of("predict", model, picture("both.png", true, true, 4).toString(),
+            picture("none.png", false, false, 4).toString());
         assertGood(both);
         double[] probabilities = both.out().lines().filter(line -> line.startsWith("  "))
                 .mapToDouble(line -> Double.parseDouble(line.strip().split(" ")[0])).toArray();
         assertTrue(probabilities[0] > 0.5 && probabilities[1] > 0.5, "each class on its own: " + both.out());
         assertTrue(probabilities[2] < 0.5 && probabilities[3] < 0.5, both.out());
-        Result probe = run(new String[] {"probe", model, "--data", data, "--side", "16"});
+        Ran probe = Ran.of("probe", model, "--data", data, "--side", "16");
         assertEquals(2, probe.code());
         assertTrue(probe.err().startsWith("probe: expected pictures of one class each"), probe.err());
     }

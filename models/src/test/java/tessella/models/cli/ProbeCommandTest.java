@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,28 +50,19 @@ class ProbeCommandTest {
 
     private static Path checkpoint;
     private static Path report;
-    private static Result probed;
+    private static Ran probed;
 
     @TempDir
     private Path other;
 
-    private record Result(int code, String out, String err) {
-        /** The number after a label at the start of a line, which is one. */
-        String number(String label) {
-            List<String> found = out.lines().filter(line -> line.startsWith(label + " ")).toList();
-            assertEquals(1, found.size(), out);
-            return found.getFirst().substring(label.length() + 1).split(" ")[0];
-        }
-    }
-
     @BeforeAll
     static void trainAndProbe() {
-        Result trained = run("train", "--data", "digits", "--limit", "160", "--epochs", "1", "--seed", "3", "--out",
+        Ran trained = Ran.of("train", "--data", "digits", "--limit", "160", "--epochs", "1", "--seed", "3", "--out",
                 folder.resolve("run").toString());
         assertEquals(0, trained.code(), trained.err());
         checkpoint = folder.resolve("run/checkpoint.safetensors");
         report = folder.resolve("probe");
-        probed = run("probe", "--data", "digits", "--threads", "2", "--out", report.toString(), checkpoint.toString());
+        probed = Ran.of("probe", "--data", "digits", "--threads", "2", "--out", report.toString(), checkpoint.toString());
         assertEquals(0, probed.code(), probed.err());
     }
 
@@ -163,7 +151,7 @@ class ProbeCommandTest {
         }
         for (int threads : new int[] {1, 3}) {
             Path second = other.resolve("threads " + threads);
-            Result again = run("probe", checkpoint.toString(), "--data=digits", "--threads", Integer.toString(threads), "--out",
+            Ran again = Ran.of("probe", checkpoint.toString(), "--data=digits", "--threads", Integer.toString(threads), "--out",
                     second.toString());
             assertEquals(0, again.code(), again.err());
             assertEquals(results(probed, report), results(again, second));
@@ -174,7 +162,7 @@ class ProbeCommandTest {
     }
 
     /** What is printed, but for the progress and the name of the folder. */
-    private static List<String> results(Result result, Path out) {
+    private static List<String> results(Ran result, Path out) {
         return result.out().lines().dropWhile(line -> !line.startsWith("features of ")).map(line -> line.replace(out.toString(), "")).toList();
     }
 
@@ -261,7 +249,7 @@ class ProbeCommandTest {
     }
 
     private static void refused(int code, String start, String... words) {
-        Result result = run(words);
+        Ran result = Ran.of(words);
         assertEquals(code, result.code(), result.err());
         assertTrue(result.err().startsWith(start), result.err());
         assertEquals(1, result.err().lines().count(), result.err());
@@ -277,11 +265,4 @@ class ProbeCommandTest {
         return IntStream.range(0, nodes.getLength()).mapToObj(i -> (Element) nodes.item(i)).toList();
     }
 
-    private static Result run(String... words) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Main.run(words, new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
 }

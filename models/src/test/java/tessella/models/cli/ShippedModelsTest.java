@@ -3,10 +3,7 @@ package tessella.models.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,11 +74,9 @@ class ShippedModelsTest {
     @CsvSource({"soft-moe-tiny-fashion-mnist, shirt.png, Shirt", "soft-moe-tiny-fashion-mnist, sneaker.png, Sneaker",
         "vit-tiny-fashion-mnist, bag.png, Bag", "soft-moe-tiny-scenes, scene-2.png, Symbols"})
     void predictNamesTheSamplesWithoutTraining(String name, String sample, String expected) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        int code = Main.run(new String[] {"predict", name, CLONE.resolve("models/data/samples").resolve(sample).toString()},
-                new PrintStream(out, true, StandardCharsets.UTF_8), System.err);
-        assertEquals(0, code);
-        String first = out.toString(StandardCharsets.UTF_8).lines().skip(1).findFirst().orElseThrow();
+        Ran predicted = Ran.of("predict", name, CLONE.resolve("models/data/samples").resolve(sample).toString());
+        assertEquals(0, predicted.code(), predicted.err());
+        String first = predicted.lines().get(1);
         assertTrue(first.endsWith(" " + expected), first);
     }
 }
