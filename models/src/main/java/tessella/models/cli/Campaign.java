@@ -50,15 +50,16 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         Recipe first = arms.getFirst().recipe();
         Path parent = out.orElseGet(() -> CommonOptions.home().resolve("runs").resolve(words.get(1) + "-"
                 + first.model() + "-" + first.data().fileName()));
-        Files.createDirectories(parent);
         DataSplits splits = first.load(dataRoot);
         for (Arm arm : arms) {
             TrainingRun.check(arm.recipe(), splits);
+            TrainingRun.checkStart(arm.recipe(), splits);
             for (int s = 0; s < seeds; s++) {
                 long seed = arm.recipe().config().seed() + s;
                 requireSame(arm.folder(parent, seed), TrainingRun.words(arm.recipe().withSeed(seed)));
             }
         }
+        Files.createDirectories(parent);
         Interruption interruption = new Interruption();
         try (Workers workers = Workers.of(threads)) {
             interruption.during(() -> {

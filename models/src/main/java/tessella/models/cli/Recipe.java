@@ -55,7 +55,8 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
     private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
             "how many training pictures to use").otherwise("all");
     private static final Option<Path> FROM = Option.path("from",
-            "the checkpoint file to begin with; a head for other classes begins anew").otherwise("random parameters");
+            "the checkpoint to begin with, a file or the name of one that ships; a head for other classes begins anew")
+            .otherwise("random parameters");
     private static final Option<Integer> EPOCHS = Option.integer("epochs", 1, Integer.MAX_VALUE,
             "passes over the training pictures").orElse(22);
     private static final Option<Integer> BATCH = Option.integer("batch", 1, Integer.MAX_VALUE,
@@ -117,7 +118,8 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
                 arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing);
         return new Recipe(arguments.get(MODEL), arguments.find(MIXTURES), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
                 Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(SCALE), arguments.get(CommonOptions.DATA),
-                arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT), arguments.find(FROM), config);
+                arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT),
+                arguments.find(FROM).map(path -> CommonOptions.checkpoint(path.toString())), config);
     }
 
     private static Optional<List<String>> patterns(String text) {
@@ -192,7 +194,7 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
         limit.ifPresent(count -> words.addAll(List.of("--limit", Integer.toString(count))));
         side.ifPresent(pixels -> words.addAll(List.of("--side", Integer.toString(pixels))));
         patch.ifPresent(pixels -> words.addAll(List.of("--patch", Integer.toString(pixels))));
-        from.ifPresent(path -> words.addAll(List.of("--from", path.toString())));
+        from.ifPresent(path -> words.addAll(List.of("--from", CommonOptions.name(path))));
         if (config.parts() > 1) {
             words.addAll(List.of("--parts", Integer.toString(config.parts())));
         }

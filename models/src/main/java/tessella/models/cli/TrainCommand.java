@@ -104,6 +104,9 @@ record TrainCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int threa
     private void runHere(PrintStream out, boolean goesOn) throws IOException {
         DataSplits splits = recipe.load(dataRoot);
         TrainingRun.check(recipe, splits);
+        if (!goesOn) {
+            TrainingRun.checkStart(recipe, splits);
+        }
         try (Workers workers = Workers.of(threads); RunDirectory directory = directory(goesOn);
                 Dashboard page = dashboard.isEmpty() ? null : new Dashboard(directory.path().resolve("metrics.jsonl"),
                         recipe.title(), dashboard.get())) {

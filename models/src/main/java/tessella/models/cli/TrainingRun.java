@@ -16,11 +16,13 @@ import tessella.autodiff.Parameter;
 import tessella.engine.DType;
 import tessella.engine.Determinism;
 import tessella.engine.Memory;
+import tessella.engine.Shape;
 import tessella.engine.Workers;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.Preprocessing;
+import tessella.models.nn.Parameters;
 import tessella.models.report.Headline;
 import tessella.models.report.Machine;
 import tessella.models.report.Report;
@@ -75,6 +77,13 @@ final class TrainingRun implements Trainer.Listener {
                     + splits.train().size() + " training pictures; use a smaller --batch");
         }
         recipe.modelConfig(splits.train());
+    }
+
+    /** Refuses a checkpoint that a new run cannot begin with, before anything is made. */
+    static void checkStart(Recipe recipe, DataSplits splits) throws IOException {
+        if (recipe.from().isPresent()) {
+            anew(recipe.from().get(), recipe.modelConfig(splits.train()));
+        }
     }
 
     /** A run that ends after a step once the process is asked to end; it can go on later. */
@@ -156,11 +165,21 @@ final class TrainingRun implements Trainer.Listener {
 
     /** Takes the parameters of a checkpoint; those of its head stay as they are if it is for other classes. */
     private void begin(VisionTransformer model, Path from) throws IOException {
+        List<String> anew = anew(from, model.config());
         try (Checkpoint source = Checkpoint.load(from)) {
-            List<String> anew = model.parameters().copyFrom(source.model().parameters(), name -> name.startsWith("head."));
-            out.println("begins with " + from + (anew.isEmpty() ? "" : ", anew " + String.join(", ", anew)));
+            model.parameters().copyFrom(source.model().parameters(), anew);
+        }
+        out.println("begins with " + CommonOptions.name(from) + (anew.isEmpty() ? "" : ", anew " + String.join(", ", anew)));
+    }
+
+    /** The parameters that a checkpoint cannot give to a model, by their shapes alone. */
+    private static List<String> anew(Path from, VitConfig model) throws IOException {
+        Map<String, Shape> found = new LinkedHashMap<>();
+        VisionTransformer.specs(Checkpoint.config(from)).forEach(spec -> found.put(spec.name(), spec.shape()));
+        try {
+            return Parameters.differing(from.toString(), VisionTransformer.specs(model), found, name -> name.startsWith("head."));
         } catch (IllegalArgumentException e) {
-            throw new IOException(from + ": " + e.getMessage(), e);
+            throw new IOException(e.getMessage(), e);
         }
     }
 

@@ -93,28 +93,29 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * Takes the values of another model's parameters of the same names. Those that may differ keep their own where the other
-     * has none of the name, or of another shape. Returns the names of these.
+     * The names whose values another model cannot give, because it has none of the name, or of another shape.
      *
-     * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped name that may not differ; nothing has
-     *     changed then
+     * @param source what the other model is called in the message
+     * @param mayDiffer names that may be among them
+     * @throws IllegalArgumentException listing every missing, unexpected and mis-shaped name that may not differ
      */
-    public List<String> copyFrom(Parameters source, Predicate<String> mayDiffer) {
-        List<String> kept = new ArrayList<>();
-        List<ParameterSpec> expected = new ArrayList<>();
-        Map<String, Shape> found = new LinkedHashMap<>();
-        source.byName.forEach((name, parameter) -> found.put(name, parameter.shape()));
+    public static List<String> differing(String source, List<ParameterSpec> specs, Map<String, Shape> found, Predicate<String> mayDiffer) {
+        List<String> differing = specs.stream().filter(spec -> mayDiffer.test(spec.name())
+                && !spec.shape().equals(found.get(spec.name()))).map(ParameterSpec::name).toList();
+        Map<String, Shape> given = new LinkedHashMap<>(found);
+        given.keySet().removeIf(name -> mayDiffer.test(name)
+                && (differing.contains(name) || specs.stream().noneMatch(spec -> spec.name().equals(name))));
+        checkNames(source, specs.stream().filter(spec -> !differing.contains(spec.name())).toList(), given);
+        return differing;
+    }
+
+    /** Takes the values of another model's parameters of the same names and shapes, but for some, which keep their own. */
+    public void copyFrom(Parameters source, List<String> kept) {
         byName.forEach((name, parameter) -> {
-            if (mayDiffer.test(name) && !parameter.shape().equals(found.get(name))) {
-                kept.add(name);
-            } else {
-                expected.add(new ParameterSpec(name, parameter.shape(), Initializer.constant(0)));
+            if (!kept.contains(name)) {
+                parameter.value().copyFrom(source.get(name).value());
             }
         });
-        found.keySet().removeIf(name -> mayDiffer.test(name) && expected.stream().noneMatch(spec -> spec.name().equals(name)));
-        checkNames("begin", expected, found);
-        expected.forEach(spec -> get(spec.name()).value().copyFrom(source.get(spec.name()).value()));
-        return kept;
     }
 
     /** Whether the memory is there. */

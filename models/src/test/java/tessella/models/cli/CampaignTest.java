@@ -110,6 +110,7 @@ class CampaignTest {
         assertEquals(accuracy(first), accuracy(folder.resolve("tuned")), "nothing was learned anew");
         Ran other = run("train", folder.resolve("other"), "--model", "vit-tiny", "--from", from, "--patch", "4");
         assertEquals(1, other.code());
+        assertFalse(Files.exists(folder.resolve("other")), "nothing is made for a run that cannot begin");
         assertTrue(other.err().contains("its tensors do not fit this model: embedding.kernel expected [16, 64] found [4, 64]"), other.err());
     }
 }

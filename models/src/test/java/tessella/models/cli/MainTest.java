@@ -142,7 +142,7 @@ class MainTest {
         assertEquals(List.of("--model", "soft-moe-tiny", "--data", "fashion-mnist", "--epochs", "22", "--batch", "16",
                 "--learning-rate", "0.001", "--weight-decay", "0.1", "--warmup", "0.05", "--label-smoothing", "0.1", "--beta2", "0.99",
                 "--clip", "1.0", "--seed", "1"), words);
-        String[] other = {"--optimizer", "sgd", "--schedule", "linear", "--limit", "7", "--side", "48", "--patch", "8", "--from", "m",
+        String[] other = {"--optimizer", "sgd", "--schedule", "linear", "--limit", "7", "--side", "48", "--patch", "8", "--from", "m.safetensors",
             "--parts", "2", "--recompute", "--ema", "0.5", "--freeze", "head.*,norm.*", "--cutmix", "1.0", "--mixtures", "3", "--dispatch", "uniform",
             "--combine", "uniform", "--router-scale", "8.0"};
         List<String> found = train(other).recipe().words();

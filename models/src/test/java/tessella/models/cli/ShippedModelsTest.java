@@ -55,6 +55,8 @@ class ShippedModelsTest {
     void commandsCallThemByTheirNames() {
         ProbeCommand probe = ProbeCommand.of(ProbeCommand.COMMAND.parse(List.of("vit-tiny-fashion-mnist")));
         assertEquals(List.of("tessella", "probe", "vit-tiny-fashion-mnist"), probe.arguments().subList(0, 3));
+        List<String> words = TrainCommand.of(TrainCommand.COMMAND.parse(List.of("--from", "vit-tiny-fashion-mnist"))).recipe().words();
+        assertEquals(List.of("--from", "vit-tiny-fashion-mnist"), words.subList(words.size() - 2, words.size()));
     }
 
     /** Well below what the cards say, well above what guessing gives: the files are what they are called. */
