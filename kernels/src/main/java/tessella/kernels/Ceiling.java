@@ -1,0 +1,83 @@
+package tessella.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The loops that no float32 kernel can outrun: multiply-adds on registers alone, and memory passed over once. */
+public final class Ceiling {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int VL = S.length();
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** Chains of multiply-adds, more than latency times ports, few enough for 16 registers. */
+    private static final int CHAINS = 12;
+    /** Bytes of a step of the loops over memory. */
+    private static final int STEP = 16 * VL;
+
+    /** Floating-point operations of a step of {@link #multiplyAdds}. */
+    public static final int FLOP = 2 * CHAINS * VL;
+
+    private Ceiling() {}
+
+    /** Runs so many steps of independent multiply-adds; what it returns only keeps them from being dropped. */
+    public static float multiplyAdds(int steps, float x) {
+        FloatVector v = FloatVector.broadcast(S, x);
+        FloatVector c0 = v;
+        FloatVector c1 = v;
+        FloatVector c2 = v;
+        FloatVector c3 = v;
+        FloatVector c4 = v;
+        FloatVector c5 = v;
+        FloatVector c6 = v;
+        FloatVector c7 = v;
+        FloatVector c8 = v;
+        FloatVector c9 = v;
+        FloatVector c10 = v;
+        FloatVector c11 = v;
+        for (int i = 0; i < steps; i++) {
+            c0 = c0.fma(v, v);
+            c1 = c1.fma(v, v);
+            c2 = c2.fma(v, v);
+            c3 = c3.fma(v, v);
+            c4 = c4.fma(v, v);
+            c5 = c5.fma(v, v);
+            c6 = c6.fma(v, v);
+            c7 = c7.fma(v, v);
+            c8 = c8.fma(v, v);
+            c9 = c9.fma(v, v);
+            c10 = c10.fma(v, v);
+            c11 = c11.fma(v, v);
+        }
+        return c0.add(c1).add(c2).add(c3).add(c4).add(c5).add(c6.add(c7).add(c8).add(c9).add(c10).add(c11)).lane(0);
+    }
+
+    /** y = x, n bytes, a multiple of 256. */
+    public static void copy(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
+        for (int i = 0; i < n; i += STEP) {
+            FloatVector a = FloatVector.fromMemorySegment(S, x, xo + i, ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(S, x, xo + i + 4L * VL, ORDER);
+            FloatVector c = FloatVector.fromMemorySegment(S, x, xo + i + 8L * VL, ORDER);
+            FloatVector d = FloatVector.fromMemorySegment(S, x, xo + i + 12L * VL, ORDER);
+            a.intoMemorySegment(y, yo + i, ORDER);
+            b.intoMemorySegment(y, yo + i + 4L * VL, ORDER);
+            c.intoMemorySegment(y, yo + i + 8L * VL, ORDER);
+            d.intoMemorySegment(y, yo + i + 12L * VL, ORDER);
+        }
+    }
+
+    /** Reads n bytes, a multiple of 256, and returns an element of their sum by lanes. */
+    public static float read(MemorySegment x, long xo, int n) {
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        for (int i = 0; i < n; i += STEP) {
+            a = a.add(FloatVector.fromMemorySegment(S, x, xo + i, ORDER));
+            b = b.add(FloatVector.fromMemorySegment(S, x, xo + i + 4L * VL, ORDER));
+            c = c.add(FloatVector.fromMemorySegment(S, x, xo + i + 8L * VL, ORDER));
+            d = d.add(FloatVector.fromMemorySegment(S, x, xo + i + 12L * VL, ORDER));
+        }
+        return a.add(b).add(c.add(d)).lane(0);
+    }
+}
