@@ -23,18 +23,18 @@ public final class Ceiling {
     /** Runs so many steps of independent multiply-adds; what it returns only keeps them from being dropped. */
     public static float multiplyAdds(int steps, float x) {
         FloatVector v = FloatVector.broadcast(S, x);
-        FloatVector c0 = v;
-        FloatVector c1 = v;
-        FloatVector c2 = v;
-        FloatVector c3 = v;
-        FloatVector c4 = v;
-        FloatVector c5 = v;
-        FloatVector c6 = v;
-        FloatVector c7 = v;
-        FloatVector c8 = v;
-        FloatVector c9 = v;
-        FloatVector c10 = v;
-        FloatVector c11 = v;
+        FloatVector c0 = FloatVector.broadcast(S, x);
+        FloatVector c1 = FloatVector.broadcast(S, x + 1);
+        FloatVector c2 = FloatVector.broadcast(S, x + 2);
+        FloatVector c3 = FloatVector.broadcast(S, x + 3);
+        FloatVector c4 = FloatVector.broadcast(S, x + 4);
+        FloatVector c5 = FloatVector.broadcast(S, x + 5);
+        FloatVector c6 = FloatVector.broadcast(S, x + 6);
+        FloatVector c7 = FloatVector.broadcast(S, x + 7);
+        FloatVector c8 = FloatVector.broadcast(S, x + 8);
+        FloatVector c9 = FloatVector.broadcast(S, x + 9);
+        FloatVector c10 = FloatVector.broadcast(S, x + 10);
+        FloatVector c11 = FloatVector.broadcast(S, x + 11);
         for (int i = 0; i < steps; i++) {
             c0 = c0.fma(v, v);
             c1 = c1.fma(v, v);
