@@ -137,7 +137,7 @@ final class Expand {
         variables.put("LAYOUT", single ? "FLOAT" : "DOUBLE");
         variables.put("f", single ? "f" : "");
         variables.put("cast", single ? "(float) " : "");
-        variables.put("KC", single ? "768" : "384");
+        variables.put("KC", single ? "1024" : "512");
         variables.put("bytes", single ? "4" : "8");
         variables.put("Bits", single ? "Int" : "Long");
         variables.put("bits", single ? "int" : "long");

@@ -1,22 +1,22 @@
 package tessella.engine;
 
+import java.lang.foreign.MemorySegment;
 import tessella.kernels.DoubleGemm;
 import tessella.kernels.FloatGemm;
 
 /**
  * Matrix products of arrays of any strides: y = s a b + bias over the last two axes, leading axes broadcast.
  *
- * <p>B is packed once, then blocks of rows and columns of y are computed; both are shared among the team.
+ * <p>Blocks of columns of y are shared among the team; each task packs the part of B that it needs, a block at a time that stays in
+ * the cache of its core, unless so few rows use it that it is read where it lies.
  */
 public final class MatMul {
     /** Multiply-adds of a task: some ten microseconds. */
     private static final long GRAIN = 1 << 19;
-    /** Fewest tiles of rows in a task: each pass over a packed panel should serve many rows. */
-    private static final long TILES = 2;
-    /** Tasks wanted when rows alone give too few. */
-    private static final int TASKS = 8;
-    /** Elements of B that a packing task takes. */
-    private static final long PACK = 1 << 13;
+    /** Members of a batch for each thread that share the work evenly enough. */
+    private static final int SPARE = 4;
+    /** Fewest rows of a task when columns are shared out too: each packs its panels of B again. */
+    private static final int ROWS = 128;
 
     private MatMul() {}
 
@@ -79,81 +79,80 @@ public final class MatMul {
         long bytes = y.dtype().bytes();
         long[] stridesA = Batches.strides(a, batch.rank());
         long[] stridesB = Batches.strides(b, batch.rank());
-        boolean sharedB = java.util.Arrays.stream(stridesB).allMatch(stride -> stride == 0);
         boolean inPlace = single ? FloatGemm.readsInPlace(m, n, b.stride(-1))
                 : DoubleGemm.readsInPlace(m, n, b.stride(-1));
-        int panels = single ? FloatGemm.panels(n) : DoubleGemm.panels(n);
-        NdArray right = inPlace ? b : pack(op, b, batch, stridesB, sharedB ? 1 : members);
-        long ldb = inPlace ? b.stride(-2) : FloatGemm.PACKED;
-        try {
-            int tiles = Region.parts(m, single ? FloatGemm.MR : DoubleGemm.MR);
-            long work = (long) m * n * k;
-            long tile = Math.max(1, work / tiles);
-            Split split = Split.of(tiles, Math.max(TILES, (GRAIN + tile - 1) / tile));
-            int rowParts = split.parts();
-            int wanted = members * rowParts >= TASKS || work * members < GRAIN ? 1
-                    : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));
-            int columns = (panels + wanted - 1) / wanted;
-            int columnParts = Region.parts(panels, columns);
-            Region.run(op, Math.multiplyExact(members, rowParts * columnParts), (task, scratch) -> {
-                int member = task / (rowParts * columnParts);
-                int part = task / columnParts % rowParts;
-                int r0 = (int) (m * split.from(part) / tiles);
-                int r1 = (int) (m * split.to(part) / tiles);
-                int from = task % columnParts * columns;
-                int to = Math.min(panels, from + columns);
-                long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
-                long memberB = inPlace ? Batches.offset(batch, stridesB, member) : sharedB ? 0 : member * right.stride(0);
-                long bo = right.offset() + memberB * bytes;
-                long co = y.offset() + (long) member * m * n * bytes;
-                if (single) {
-                    FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, right.segment(), bo, ldb, k, n,
-                            from, to, y.segment(), co, n, (float) s, bias == null ? null : bias.segment(),
-                            bias == null ? 0 : bias.offset(), scratch.floatA(), scratch.floatC());
-                } else {
-                    DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, right.segment(), bo, ldb, k, n,
-                            from, to, y.segment(), co, n, s, bias == null ? null : bias.segment(),
-                            bias == null ? 0 : bias.offset(), scratch.doubleA(), scratch.doubleC());
-                }
-            }, a, right, bias, y);
-        } finally {
+        Grid grid = Grid.of(members, m, k, n, single ? FloatGemm.panels(n) : DoubleGemm.panels(n),
+                single ? FloatGemm.blockPanels(k) : DoubleGemm.blockPanels(k), Workers.current().size());
+        Region.run(op, grid.tasks(), (task, scratch) -> {
+            int member = grid.member(task);
+            int r0 = grid.row(task);
+            int r1 = grid.rowEnd(task);
+            int from = grid.panel(task);
+            int to = grid.panelEnd(task);
+            long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
+            long bo = b.offset() + Batches.offset(batch, stridesB, member) * bytes;
+            long co = y.offset() + (long) member * m * n * bytes;
+            MemorySegment added = bias == null ? null : bias.segment();
+            long addedAt = bias == null ? 0 : bias.offset();
             if (!inPlace) {
-                right.free();
+                scratch.reserve((single ? FloatGemm.blockSize(k, to - from) : DoubleGemm.blockSize(k, to - from)) * bytes, op);
             }
-        }
+            if (single && inPlace) {
+                FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2), k, n,
+                        from, to, y.segment(), co, n, (float) s, added, addedAt, scratch.floatA(), scratch.floatC());
+            } else if (single) {
+                FloatGemm.multiplyFresh(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2),
+                        b.stride(-1), k, n, from, to, y.segment(), co, n, (float) s, added, addedAt, scratch.segment(),
+                        scratch.offset(), scratch.floatA(), scratch.floatC());
+            } else if (inPlace) {
+                DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2), k, n,
+                        from, to, y.segment(), co, n, s, added, addedAt, scratch.doubleA(), scratch.doubleC());
+            } else {
+                DoubleGemm.multiplyFresh(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2),
+                        b.stride(-1), k, n, from, to, y.segment(), co, n, s, added, addedAt, scratch.segment(),
+                        scratch.offset(), scratch.doubleA(), scratch.doubleC());
+            }
+        }, a, b, bias, y);
     }
 
-    /** B of each member of the batch, or of the first alone, in panels. */
-    private static NdArray pack(String op, NdArray b, Shape batch, long[] stridesB, int packs) {
-        boolean single = b.dtype() == DType.F32;
-        int k = Math.toIntExact(b.shape().dim(-2));
-        int n = Math.toIntExact(b.shape().dim(-1));
-        long bytes = b.dtype().bytes();
-        int panels = single ? FloatGemm.panels(n) : DoubleGemm.panels(n);
-        int width = single ? FloatGemm.WIDTH : DoubleGemm.WIDTH;
-        int packPanels = Math.clamp(PACK / Math.max(1, (long) k * width), 1, panels);
-        int packParts = Region.parts(panels, packPanels);
-        long packedSize = single ? FloatGemm.packedSize(k, n) : DoubleGemm.packedSize(k, n);
-        NdArray packed = NdArray.result(op, b.dtype(), Shape.of(packs, packedSize));
-        try {
-            Region.run(op, packs * packParts, (task, scratch) -> {
-                int member = task / packParts;
-                int from = task % packParts * packPanels;
-                int to = Math.min(panels, from + packPanels);
-                long bo = b.offset() + Batches.offset(batch, stridesB, member) * bytes;
-                long po = packed.offset() + member * packedSize * bytes;
-                if (single) {
-                    FloatGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po,
-                            scratch.floatA());
-                } else {
-                    DoubleGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po,
-                            scratch.doubleA());
-                }
-            }, b, packed);
-        } catch (RuntimeException | Error e) {
-            packed.free();
-            throw e;
+    /**
+     * The tasks of a product, about as many as the team has threads or a multiple: each copies all rows of A again, so columns are cut
+     * no finer than the threads or the blocks of {@code Gemm} ask for, and packs its panels of B again, so rows are cut only when columns
+     * are too few. No bit depends on the cuts.
+     */
+    private record Grid(int members, int m, int panels, int rowParts, int columnParts) {
+        static Grid of(int members, int m, int k, int n, int panels, int block, int threads) {
+            double work = (double) m * n * k;
+            int most = (int) Math.clamp(work / GRAIN, 1, Integer.MAX_VALUE);
+            int shares = members % threads == 0 || members >= SPARE * threads ? 1 : threads;
+            int blocks = Region.parts(Region.parts(panels, block), shares) * shares;
+            int columnParts = Math.min(Math.min(most, panels), blocks);
+            int rowParts = Math.clamp(Math.min(most, shares) / columnParts, 1, Math.max(1, m / ROWS));
+            return new Grid(members, m, panels, rowParts, columnParts);
         }
-        return packed;
+
+        int tasks() {
+            return Math.multiplyExact(members, rowParts * columnParts);
+        }
+
+        int member(int task) {
+            return task / (rowParts * columnParts);
+        }
+
+        int row(int task) {
+            return (int) ((long) m * (task / columnParts % rowParts) / rowParts);
+        }
+
+        int rowEnd(int task) {
+            return (int) ((long) m * (task / columnParts % rowParts + 1) / rowParts);
+        }
+
+        int panel(int task) {
+            return (int) ((long) panels * (task % columnParts) / columnParts);
+        }
+
+        int panelEnd(int task) {
+            return (int) ((long) panels * (task % columnParts + 1) / columnParts);
+        }
     }
 }

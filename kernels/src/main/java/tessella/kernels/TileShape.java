@@ -5,21 +5,21 @@ final class TileShape {
     private TileShape() {}
 
     /**
-     * {rows, vectors}: 14 x 2 fills 32 registers of 512 bits, 8 x 3 the 32 registers of 128 bits of AArch64, and 6 x 2
-     * the 16 registers of AVX2. A property such as "8x3" overrides the choice.
+     * {rows, vectors}: 13 x 2 is what C2 keeps in 32 registers of 512 bits, 8 x 3 in the 32 registers of 128 bits of AArch64, and
+     * 6 x 2 in the 16 registers of AVX2. A property such as "8x3" overrides the choice.
      */
     static int[] of(int vectorBytes, String property) {
         String shape = System.getProperty(property);
         if (shape == null) {
             boolean manyRegisters = vectorBytes == 64 || System.getProperty("os.arch").equals("aarch64");
-            return !manyRegisters ? new int[] {6, 2} : vectorBytes == 16 ? new int[] {8, 3} : new int[] {14, 2};
+            return !manyRegisters ? new int[] {6, 2} : vectorBytes == 16 ? new int[] {8, 3} : new int[] {13, 2};
         }
         String[] sides = shape.split("x");
         int rows = sides.length == 2 ? number(sides[0]) : 0;
         int vectors = sides.length == 2 ? number(sides[1]) : 0;
-        if (rows < 1 || rows > 14 || vectors < 1 || vectors > 3 || rows * vectors > 28) {
-            throw new IllegalArgumentException("property " + property + ": expected ROWSxVECTORS with 1 to 14 rows, "
-                    + "1 to 3 vectors and at most 28 accumulators, such as 14x2, found \"" + shape + "\"");
+        if (rows < 1 || rows > 13 || vectors < 1 || vectors > 3 || rows * vectors > 26) {
+            throw new IllegalArgumentException("property " + property + ": expected ROWSxVECTORS with 1 to 13 rows, "
+                    + "1 to 3 vectors and at most 26 accumulators, such as 13x2, found \"" + shape + "\"");
         }
         return new int[] {rows, vectors};
     }

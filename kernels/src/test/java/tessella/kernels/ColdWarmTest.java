@@ -191,6 +191,10 @@ class ColdWarmTest {
         add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, c, n, 0.3, bias,
                 type.heapA(),
                 type.heapC());
+        Buffer fresh = Buffer.of(type, m * n);
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "blockSize", k, panels));
+        add(out, "Gemm", "multiplyFresh", new Buffer[] {fresh}, a, 1, m, 0, m, b, 1, k, k, n, 0, panels, fresh, n, 0.3, bias, scratch,
+                type.heapA(), type.heapC());
         Buffer sum = Buffer.gaussians(type, 10, m * n);
         add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, sum, n, 0.3,
                 type.heapA(),

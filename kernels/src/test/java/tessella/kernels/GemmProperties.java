@@ -147,9 +147,44 @@ class GemmProperties {
     @Example
     void moreColumnsThanTheBlockOfPanelsEqualNaiveLoops() {
         for (Type type : Type.values()) {
-            check(type, 29, type.constant("Gemm", "WIDTH") * 19 + 3, 11, Layout.ROWS, Layout.COLUMNS, 1, true, false,
-                    1);
+            int k = type.constant("Gemm", "KC");
+            int panels = 2 * (Integer) type.call("Gemm", "blockPanels", k) + 1;
+            int n = type.constant("Gemm", "WIDTH") * panels + 3;
+            check(type, 29, n, k, Layout.ROWS, Layout.COLUMNS, 1, true, false, 1);
+            Matrix a = Matrix.of(type, 1, Layout.ROWS, 29, k);
+            Matrix b = Matrix.of(type, 2, Layout.ROWS, k, n);
+            Buffer bias = Buffer.gaussians(type, 3, n);
+            Buffer whole = whole(type, a, b, 29, n, k, bias);
+            fresh(type, a, b, 0, 29, n, k, 0, panels + 1, bias, whole(type, a, b, 29, n, k, bias))
+                    .requireSameBits("in blocks", whole);
         }
+    }
+
+    @Example
+    void aTransposedAOfManyTilesEqualsNaiveLoops() {
+        for (Type type : Type.values()) {
+            for (int m : new int[] {5 * type.constant("Gemm", "MR"), 11 * type.constant("Gemm", "MR") + 3}) {
+                check(type, m, 35, type.constant("Gemm", "KC") + 7, Layout.COLUMNS, Layout.ROWS, 0.3, true, false, m);
+            }
+        }
+    }
+
+    /** C of a packed B. */
+    private static Buffer whole(Type type, Matrix a, Matrix b, int m, int n, int k, Buffer bias) {
+        Buffer c = Buffer.of(type, m * n);
+        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, k, n, 0), PACKED, k, n, 0,
+                type.call("Gemm", "panels", n), c, n, 0.7, bias, type.heapA(), type.heapC());
+        return c;
+    }
+
+    /** Writes rows and panels of C from a B that nobody packed. */
+    private static Buffer fresh(Type type, Matrix a, Matrix b, int r0, int r1, int n, int k, int from, int to, Buffer bias,
+            Buffer c) {
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "blockSize", k, to - from));
+        type.call("Gemm", "multiplyFresh", a.buffer, a.rs, a.cs, r0, r1, b.buffer, b.rs, b.cs, k, n, from, to, c, n, 0.7, bias,
+                scratch, type.heapA(), type.heapC());
+        scratch.requireGuards();
+        return c;
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
@@ -161,21 +196,22 @@ class GemmProperties {
         Matrix b = Matrix.of(type, seed + 1, layoutB, depth, n);
         Buffer bias = Buffer.gaussians(type, seed + 2, n);
         int panels = (Integer) type.call("Gemm", "panels", n);
-        Buffer whole = Buffer.of(type, m * n);
-        type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, depth, n, 0), PACKED, depth, n, 0, panels,
-                whole, n,
-                0.7, bias, type.heapA(), type.heapC());
+        Buffer whole = whole(type, a, b, m, n, depth, bias);
         SplittableRandom random = new SplittableRandom(seed);
         int[] rows = cuts(random, m);
         int[] columns = cuts(random, panels);
         Buffer packed = packed(type, b, depth, n, Arrays.copyOf(columns, columns.length - 1));
         Buffer parts = Buffer.of(type, m * n);
+        Buffer fresh = Buffer.of(type, m * n);
         for (int r = 0; r + 1 < rows.length; r++) {
             for (int p = 0; p + 1 < columns.length; p++) {
                 type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, rows[r], rows[r + 1], packed, PACKED, depth, n, columns[p],
                         columns[p + 1], parts, n, 0.7, bias, type.heapA(), type.heapC());
+                fresh(type, a, b, rows[r], rows[r + 1], n, depth, columns[p], columns[p + 1], bias, fresh);
             }
         }
+        fresh.requireSameBits("split gemm of a B that nobody packed " + m + " x " + n + " x " + depth, whole);
+        fresh.requireGuards();
         parts.requireSameBits("split gemm " + m + " x " + n + " x " + depth, whole);
         parts.requireGuards();
     }
