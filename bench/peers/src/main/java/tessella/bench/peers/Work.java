@@ -152,6 +152,9 @@ public sealed interface Work {
      * decay 0.05 of kernels). The result is the losses of ten steps.
      */
     record Step(String preset, int batch) implements Work {
+        /** Steps whose losses are compared. */
+        static final int STEPS = 10;
+
         @Override
         public String name() {
             return "step-" + preset + "-batch-" + batch;
