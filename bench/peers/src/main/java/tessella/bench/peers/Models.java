@@ -1,12 +1,17 @@
 package tessella.bench.peers;
 
 import java.util.List;
+import tessella.engine.DType;
+import tessella.engine.Random;
+import tessella.models.nn.Initializer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
 /** What the work on whole models must know of presets. */
 final class Models {
+    private static final String HEAD = "head.kernel";
+
     private Models() {}
 
     static VitConfig config(String preset) {
@@ -15,6 +20,16 @@ final class Models {
 
     static List<ParameterSpec> specs(String preset) {
         return VisionTransformer.specs(config(preset));
+    }
+
+    /**
+     * A model with the initial parameters of seed 1, but for the kernel of its head: that begins at 0, and all logits would be 0
+     * whatever comes before; here it is LeCun normal.
+     */
+    static VisionTransformer model(String preset) {
+        VisionTransformer model = VisionTransformer.initialized(config(preset), DType.F32, 1);
+        Initializer.lecunNormal(config(preset).dim()).fill(model.parameters().get(HEAD).value(), Random.of(1, HEAD));
+        return model;
     }
 
     static double parameters(String preset) {

@@ -110,7 +110,11 @@ public sealed interface Work {
         }
     }
 
-    /** One AdamW step over all parameters of a preset, decay only where the library's recipe decays (kernels). */
+    /**
+     * One AdamW step over all parameters of a preset, decay only where the library's recipe decays (kernels), with the settings of
+     * {@link Step}: from the initial values of seed 1, gradients "d" and the name of the parameter, normal. The result is the values
+     * after the first step.
+     */
     record Adam(String preset) implements Work {
         @Override
         public String name() {
@@ -129,7 +133,7 @@ public sealed interface Work {
         }
     }
 
-    /** The logits of "images" [batch, size, size, channels] by a preset with the initial parameters of seed 1. */
+    /** The logits of "images" [batch, size, size, channels], normal, by {@link Models#model}. */
     record Forward(String preset, int batch) implements Work {
         @Override
         public String name() {
@@ -152,6 +156,9 @@ public sealed interface Work {
      * decay 0.05 of kernels). The result is the losses of ten steps.
      */
     record Step(String preset, int batch) implements Work {
+        /** Steps whose losses are compared. */
+        static final int STEPS = 10;
+
         @Override
         public String name() {
             return "step-" + preset + "-batch-" + batch;
