@@ -82,7 +82,7 @@ public final class MatMul {
         boolean inPlace = single ? FloatGemm.readsInPlace(m, n, b.stride(-1))
                 : DoubleGemm.readsInPlace(m, n, b.stride(-1));
         Grid grid = Grid.of(members, m, k, n, single ? FloatGemm.panels(n) : DoubleGemm.panels(n),
-                single ? FloatGemm.blockPanels(k) : DoubleGemm.blockPanels(k), Workers.current().size());
+                Workers.current().size());
         Region.run(op, grid.tasks(), (task, scratch) -> {
             int member = grid.member(task);
             int r0 = grid.row(task);
@@ -95,7 +95,8 @@ public final class MatMul {
             MemorySegment added = bias == null ? null : bias.segment();
             long addedAt = bias == null ? 0 : bias.offset();
             if (!inPlace) {
-                scratch.reserve((single ? FloatGemm.blockSize(k, to - from) : DoubleGemm.blockSize(k, to - from)) * bytes, op);
+                scratch.reserve((single ? FloatGemm.freshScratch(r1 - r0, k, to - from)
+                        : DoubleGemm.freshScratch(r1 - r0, k, to - from)) * bytes, op);
             }
             if (single && inPlace) {
                 FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2), k, n,
@@ -116,17 +117,15 @@ public final class MatMul {
     }
 
     /**
-     * The tasks of a product, about as many as the team has threads or a multiple: each copies all rows of A again, so columns are cut
-     * no finer than the threads or the blocks of {@code Gemm} ask for, and packs its panels of B again, so rows are cut only when columns
-     * are too few. No bit depends on the cuts.
+     * The tasks of a product, as many as the team has threads: each copies its rows of A and packs its panels of B, so nothing is
+     * cut finer than that, and rows only when columns are too few. No bit depends on the cuts.
      */
     private record Grid(int members, int m, int panels, int rowParts, int columnParts) {
-        static Grid of(int members, int m, int k, int n, int panels, int block, int threads) {
+        static Grid of(int members, int m, int k, int n, int panels, int threads) {
             double work = (double) m * n * k;
             int most = (int) Math.clamp(work / GRAIN, 1, Integer.MAX_VALUE);
             int shares = members % threads == 0 || members >= SPARE * threads ? 1 : threads;
-            int blocks = Region.parts(Region.parts(panels, block), shares) * shares;
-            int columnParts = Math.min(Math.min(most, panels), blocks);
+            int columnParts = Math.min(Math.min(most, panels), shares);
             int rowParts = Math.clamp(Math.min(most, shares) / columnParts, 1, Math.max(1, m / ROWS));
             return new Grid(members, m, panels, rowParts, columnParts);
         }

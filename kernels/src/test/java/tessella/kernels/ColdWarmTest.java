@@ -192,7 +192,7 @@ class ColdWarmTest {
                 type.heapA(),
                 type.heapC());
         Buffer fresh = Buffer.of(type, m * n);
-        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "blockSize", k, panels));
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "freshScratch", m, k, panels));
         add(out, "Gemm", "multiplyFresh", new Buffer[] {fresh}, a, 1, m, 0, m, b, 1, k, k, n, 0, panels, fresh, n, 0.3, bias, scratch,
                 type.heapA(), type.heapC());
         Buffer sum = Buffer.gaussians(type, 10, m * n);

@@ -148,8 +148,9 @@ class GemmProperties {
     void moreColumnsThanTheBlockOfPanelsEqualNaiveLoops() {
         for (Type type : Type.values()) {
             int k = type.constant("Gemm", "KC");
-            int panels = 2 * (Integer) type.call("Gemm", "blockPanels", k) + 1;
+            int panels = 31;
             int n = type.constant("Gemm", "WIDTH") * panels + 3;
+            assertTrue((Long) type.call("Gemm", "freshScratch", 29, k, panels + 1) < (long) k * n, "all panels at once");
             check(type, 29, n, k, Layout.ROWS, Layout.COLUMNS, 1, true, false, 1);
             Matrix a = Matrix.of(type, 1, Layout.ROWS, 29, k);
             Matrix b = Matrix.of(type, 2, Layout.ROWS, k, n);
@@ -163,7 +164,7 @@ class GemmProperties {
     @Example
     void aTransposedAOfManyTilesEqualsNaiveLoops() {
         for (Type type : Type.values()) {
-            for (int m : new int[] {5 * type.constant("Gemm", "MR"), 11 * type.constant("Gemm", "MR") + 3}) {
+            for (int m : new int[] {5 * type.constant("Gemm", "MR"), 29 * type.constant("Gemm", "MR") + 3}) {
                 check(type, m, 35, type.constant("Gemm", "KC") + 7, Layout.COLUMNS, Layout.ROWS, 0.3, true, false, m);
             }
         }
@@ -180,7 +181,7 @@ class GemmProperties {
     /** Writes rows and panels of C from a B that nobody packed. */
     private static Buffer fresh(Type type, Matrix a, Matrix b, int r0, int r1, int n, int k, int from, int to, Buffer bias,
             Buffer c) {
-        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "blockSize", k, to - from));
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "freshScratch", r1 - r0, k, to - from));
         type.call("Gemm", "multiplyFresh", a.buffer, a.rs, a.cs, r0, r1, b.buffer, b.rs, b.cs, k, n, from, to, c, n, 0.7, bias,
                 scratch, type.heapA(), type.heapC());
         scratch.requireGuards();
