@@ -29,6 +29,15 @@ final class Child implements AutoCloseable {
         }
     }
 
+    /** A child that is no more. */
+    static final class DiedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private DiedException(String message) {
+            super(message);
+        }
+    }
+
     private Child(String name, Process process) {
         this.name = name;
         this.process = process;
@@ -86,7 +95,7 @@ final class Child implements AutoCloseable {
      * Asks, and waits for the answer.
      *
      * @throws FailedException if the child could not do it
-     * @throws IllegalStateException if the child has died
+     * @throws DiedException if it has died
      */
     String ask(Object... words) {
         try {
@@ -113,17 +122,19 @@ final class Child implements AutoCloseable {
         throw died();
     }
 
-    private IllegalStateException died() {
+    private DiedException died() {
         process.destroyForcibly();
-        return new IllegalStateException("the process of " + name + " has died; what it wrote is above");
+        return new DiedException("the process of " + name + " has died; what it wrote to standard error tells why");
     }
 
     /** Ends the process. */
     @Override
     public void close() {
         try {
-            out.write(Answers.END + "\n");
-            out.close();
+            if (process.isAlive()) {
+                out.write(Answers.END + "\n");
+                out.close();
+            }
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
