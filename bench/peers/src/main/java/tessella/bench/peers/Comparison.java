@@ -24,8 +24,6 @@ final class Comparison implements AutoCloseable {
     private static final double CEILING_SECONDS = 0.05;
     /** Bytes that no cache holds. */
     private static final long MANY_BYTES = 1L << 28;
-    /** Rounds in all, for each that is wanted, in the search for those in which the machine has a core for each thread. */
-    private static final int TRIES = 3;
     /** Idle threads of Intel's OpenMP spin for 200 milliseconds, and would take a core from the next library. */
     private static final Duration CALM = Duration.ofMillis(250);
     /** Operations a byte below which memory may be the limit. */
@@ -169,33 +167,31 @@ final class Comparison implements AutoCloseable {
                 && time(child, options.warmup(), threads) > 0));
         boolean memory = work instanceof Work.Step;
         if (memory) {
+            // what it took to prepare is left out
             peaks(names);
         }
-        List<Round> fit = new ArrayList<>();
-        List<Round> unfit = new ArrayList<>();
-        for (int i = 0; names.contains(Peers.OURS) && fit.size() < options.rounds() && i < TRIES * options.rounds(); i++) {
-            Round round = round(work, threads, names, i, refused);
-            (round.isFit(threads) ? fit : unfit).add(round);
+        Rounds rounds = Rounds.run(options.rounds(), threads, number -> round(work, threads, names, number, refused));
+        boolean timed = names.remove(Peers.OURS);
+        Map<String, Long> peakBytes = new LinkedHashMap<>();
+        if (timed && memory) {
+            peakBytes.putAll(peaks(List.of(Peers.OURS)));
+            peakBytes.putAll(peaks(names));
         }
-        if (!names.contains(Peers.OURS)) {
-            return new Measured(set, work, threads, List.of(), 0, true, List.of(), copy(refused), Map.of());
-        }
-        Map<String, Long> peakBytes = memory ? peaks(names) : Map.of();
-        int discarded = unfit.size();
-        boolean enough = fit.size() == options.rounds();
-        while (fit.size() < options.rounds()) {
-            fit.add(unfit.removeFirst());
-        }
-        names.remove(Peers.OURS);
-        return new Measured(set, work, threads, List.copyOf(fit), discarded, enough, names, copy(refused), peakBytes);
+        return new Measured(set, work, threads, rounds, timed ? names : List.of(), copy(refused), peakBytes);
     }
 
     private static Map<String, String> copy(Map<String, String> refused) {
         return Collections.unmodifiableMap(new LinkedHashMap<>(refused));
     }
 
-    /** Measures the machine, then times every library, another one first in each round; those that fail are no longer named. */
+    /**
+     * Measures the machine, then times every library, another one first in each round. Those that fail are named no longer; null if
+     * ours is among them.
+     */
     private Round round(Work work, int threads, List<String> names, int number, Map<String, String> refused) {
+        if (!names.contains(Peers.OURS)) {
+            return null;
+        }
         double one = ceiling("fma", 1, CEILING_SECONDS);
         double team = ceiling("fma", Math.max(2, threads), CEILING_SECONDS);
         double copy = work.flop() < INTENSE * work.bytes()
@@ -208,7 +204,7 @@ final class Comparison implements AutoCloseable {
                 names.remove(name);
             }
         }
-        return new Round(one, team, copy, nanos);
+        return names.contains(Peers.OURS) ? new Round(one, team, copy, nanos) : null;
     }
 
     private double ceiling(Object... words) {

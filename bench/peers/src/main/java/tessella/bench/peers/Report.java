@@ -62,8 +62,9 @@ final class Report {
         if (measured.isTimed()) {
             String ours = work + String.format(Locale.ROOT, "%.4f | %.0f %%", measured.nanos(Peers.OURS) * 1e-6,
                     100 * measured.share());
-            String rounds = measured.rounds().size() + (measured.discarded() == 0 ? "" : ", " + measured.discarded() + " discarded")
-                    + (measured.fit() ? "" : ", without a core for each thread") + memory(measured);
+            String rounds = measured.rounds().used().size()
+                    + (measured.rounds().discarded() == 0 ? "" : ", " + measured.rounds().discarded() + " discarded")
+                    + (measured.rounds().fit() ? "" : ", without a core for each thread") + memory(measured);
             if (measured.peers().isEmpty()) {
                 out.append(ours).append(" | none | | | ").append(rounds).append(" |\n");
             }
@@ -144,9 +145,9 @@ final class Report {
         if (measured.isTimed()) {
             out.put("nanos", measured.nanos(Peers.OURS));
             out.put("share", measured.share());
-            out.put("roundsUsed", measured.rounds().size());
-            out.put("roundsDiscarded", measured.discarded());
-            out.put("coreForEachThread", measured.fit());
+            out.put("roundsUsed", measured.rounds().used().size());
+            out.put("roundsDiscarded", measured.rounds().discarded());
+            out.put("coreForEachThread", measured.rounds().fit());
         }
         out.put("peers", measured.peers().stream().map(peer -> {
             Spread ratio = measured.ratio(peer);
@@ -160,7 +161,7 @@ final class Report {
         }).toList());
         out.put("refused", measured.refused());
         out.put("peakBytes", measured.peakBytes());
-        out.put("rounds", measured.rounds().stream().map(round -> {
+        out.put("rounds", measured.rounds().used().stream().map(round -> {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("fma", round.fma());
             entry.put("fmaOfTeam", round.fmaOfTeam());

@@ -23,7 +23,7 @@ class StatisticsTest {
     }
 
     private static Measured measured(int threads, Round... rounds) {
-        return new Measured("sgemm", GEMM, threads, List.of(rounds), 0, true, List.of("mkl"), Map.of(), Map.of());
+        return new Measured("sgemm", GEMM, threads, new Rounds(List.of(rounds), 0, true), List.of("mkl"), Map.of(), Map.of());
     }
 
     @Test
@@ -48,6 +48,18 @@ class StatisticsTest {
         assertFalse(round(100, 179, 0, 1, 1).isFit(2));
         assertTrue(round(100, 100, 0, 1, 1).isFit(1));
         assertFalse(round(100, 359, 0, 1, 1).isFit(4));
+    }
+
+    @Test
+    void unfitRoundsAreRepeatedUpToThreeTimesAsOften() {
+        Round fit = round(100, 200, 0, 1, 1);
+        Round unfit = round(100, 100, 0, 1, 1);
+        assertEquals(new Rounds(List.of(fit, fit), 0, true), Rounds.run(2, 2, _ -> fit));
+        assertEquals(new Rounds(List.of(fit, fit), 3, true), Rounds.run(2, 2, i -> i == 2 || i == 4 ? fit : unfit));
+        assertEquals(new Rounds(List.of(fit, unfit), 5, false), Rounds.run(2, 2, i -> i == 5 ? fit : unfit));
+        assertEquals(new Rounds(List.of(unfit, unfit), 6, false), Rounds.run(2, 2, i -> i < 6 ? unfit : fit));
+        assertEquals(new Rounds(List.of(unfit, unfit), 0, true), Rounds.run(2, 1, _ -> unfit));
+        assertEquals(List.of(), Rounds.run(2, 1, i -> i == 0 ? fit : null).used());
     }
 
     @Test
