@@ -19,6 +19,8 @@ final class Child implements AutoCloseable {
     private final Writer out;
     private final BufferedReader in;
     private final String greeting;
+    /** Work and threads that are prepared, or nothing. */
+    private String prepared = "";
 
     /** What a child could not do. */
     static final class FailedException extends RuntimeException {
@@ -89,6 +91,24 @@ final class Child implements AutoCloseable {
     /** Name and version of the library. */
     String greeting() {
         return greeting;
+    }
+
+    /** Prepares work, unless it is what the child has prepared; whether its library has something for it. */
+    boolean prepare(Work work, int threads) {
+        String asked = work.name() + " " + threads;
+        if (!asked.equals(prepared)) {
+            prepared = "";
+            if (ask("prepare", asked).equals("ready")) {
+                prepared = asked;
+            }
+        }
+        return asked.equals(prepared);
+    }
+
+    /** Lets go what was prepared. */
+    void release() {
+        prepared = "";
+        ask("release");
     }
 
     /**

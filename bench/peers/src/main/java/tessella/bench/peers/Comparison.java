@@ -79,7 +79,10 @@ final class Comparison implements AutoCloseable {
                     to.accept(measured);
                 }
                 for (String name : List.copyOf(children.keySet())) {
-                    tried(name, refused, child -> !child.ask("release").isEmpty());
+                    tried(name, refused, child -> {
+                        child.release();
+                        return true;
+                    });
                 }
             }
         }
@@ -102,7 +105,7 @@ final class Comparison implements AutoCloseable {
         Work compared = Agreement.compared(work);
         List<String> ready = new ArrayList<>();
         for (String name : List.copyOf(children.keySet())) {
-            if (tried(name, refused, child -> prepare(child, compared, options.threads().getFirst()))) {
+            if (tried(name, refused, child -> child.prepare(compared, options.threads().getFirst()))) {
                 ready.add(name);
             } else if (name.equals(Peers.OURS)) {
                 return List.of();
@@ -132,7 +135,9 @@ final class Comparison implements AutoCloseable {
         }
     }
 
-    private static boolean agrees(String name, Work compared, Path ours, Path theirs, Map<String, String> refused) throws IOException {
+    /** Whether two files hold the same result; if not, it is noted. */
+    static boolean agrees(String name, Work compared, Path ours, Path theirs, Map<String, String> refused)
+            throws IOException {
         FloatBuffer a = Agreement.read(ours);
         FloatBuffer b = Agreement.read(theirs);
         double difference = Agreement.difference(Agreement.arrays(compared), a, b);
@@ -142,10 +147,6 @@ final class Comparison implements AutoCloseable {
         refused.put(name, String.format(Locale.ROOT, "its result differs by %.1e of the largest number (%d numbers, ours %d)",
                 difference, b.capacity(), a.capacity()));
         return false;
-    }
-
-    private static boolean prepare(Child child, Work work, int threads) {
-        return child.ask("prepare", work.name(), threads).equals("ready");
     }
 
     /** Whether a child did something; if it failed, that is noted, and if it died, another one takes its place. */
@@ -163,7 +164,7 @@ final class Comparison implements AutoCloseable {
 
     private Measured measure(String set, Work work, int threads, List<String> agreeing, Map<String, String> refused) {
         List<String> names = new ArrayList<>(agreeing);
-        names.removeIf(name -> !tried(name, refused, child -> prepare(child, work, threads)
+        names.removeIf(name -> !tried(name, refused, child -> child.prepare(work, threads)
                 && time(child, options.warmup(), threads) > 0));
         boolean memory = work instanceof Work.Step;
         if (memory) {

@@ -68,8 +68,41 @@ class CompareTest {
             assertTrue(Long.parseLong(time[0]) > 0);
             assertTrue(Integer.parseInt(time[1]) >= 3, "a median of three runs at least");
             assertTrue(Long.parseLong(child.ask("memory")) > 1 << 20);
-            assertEquals("released", child.ask("release"));
+            Work first = Works.parse("gelu-3x5-forward");
+            Work second = Works.parse("gelu-2x5-forward");
+            for (Work work : List.of(first, first, second, first)) {
+                assertTrue(child.prepare(work, 1));
+                assertEquals(Agreement.arrays(work).getFirst(), Long.parseLong(child.ask("result", folder.resolve("result"))));
+            }
+            assertFalse(child.prepare(Works.parse("gemm-1x2x3-plain-bfloat16"), 1));
+            assertThrows(Child.FailedException.class, () -> child.ask("time", 0));
+            assertTrue(child.prepare(first, 1));
+            child.release();
+            assertThrows(Child.FailedException.class, () -> child.ask("time", 0));
+            assertTrue(child.prepare(first, 1));
+            child.ask("time", 0);
         }
+    }
+
+    @Test
+    void aResultThatDiffersIsNamedWithItsDifference() throws Exception {
+        Work work = Works.parse("gelu-3x5-forward");
+        Path ours = folder.resolve("ours");
+        Path theirs = folder.resolve("theirs");
+        try (Child child = Child.peer(Peers.OURS, 1)) {
+            assertTrue(child.prepare(work, 1));
+            child.ask("result", ours);
+        }
+        byte[] bytes = Files.readAllBytes(ours);
+        Files.write(theirs, bytes);
+        Map<String, String> refused = new HashMap<>();
+        assertTrue(Comparison.agrees("mkl", work, ours, theirs, refused));
+        assertEquals(Map.of(), refused);
+        bytes[bytes.length - 1] ^= (byte) 0x80; // the sign of the last number
+        Files.write(theirs, bytes);
+        assertFalse(Comparison.agrees("mkl", work, ours, theirs, refused));
+        assertTrue(refused.get("mkl").matches("its result differs by \\d\\.\\de[-+]\\d\\d of the largest number .15 numbers, ours 15."),
+                refused.get("mkl"));
     }
 
     @Test

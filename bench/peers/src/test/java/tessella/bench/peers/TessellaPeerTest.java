@@ -74,6 +74,30 @@ class TessellaPeerTest {
     }
 
     @Test
+    void parametersAreDrawnOnceForTheWorksThatReadThem() {
+        Work mixture = Works.parse("softmoe-2x6x8x12-2x3-forward");
+        float[] alone = result(Works.parse("softmoe-3x6x8x12-2x3-forward"));
+        try (Peer peer = new TessellaPeer()) {
+            peer.prepare(mixture, 1).close();
+            long kept = Memory.inUse();
+            assertTrue(kept > 0, "nothing is kept");
+            assertNull(peer.prepare(Works.parse("softmoe-2x6x8x12-2x3-forward-bfloat16"), 1));
+            try (Peer.Run run = peer.prepare(Works.parse("softmoe-3x6x8x12-2x3-forward"), 1)) {
+                assertArrayEquals(alone, run.result());
+            }
+            assertEquals(kept, Memory.inUse());
+            for (String other : List.of("softmoe-2x6x8x13-2x3-forward", "forward-vit-tiny-batch-1", "forward-soft-moe-tiny-batch-1")) {
+                float[] expected = result(Works.parse(other));
+                try (Peer.Run run = peer.prepare(Works.parse(other), 1)) {
+                    assertArrayEquals(expected, run.result(), other);
+                }
+            }
+            peer.prepare(Works.parse("gelu-3x5-forward"), 1).close();
+            assertEquals(0, Memory.inUse(), "kept for a work that does not read it");
+        }
+    }
+
+    @Test
     void thereIsNothingForWeightsOfSixteenBits() {
         try (Peer peer = new TessellaPeer()) {
             assertNull(peer.prepare(new Work.Gemm(1, 2, 3, Work.Form.PLAIN, Work.Weights.BFLOAT16), 1));
