@@ -19,12 +19,23 @@ final class Child implements AutoCloseable {
     private final Writer out;
     private final BufferedReader in;
     private final String greeting;
+    /** Work and threads that are prepared, or nothing. */
+    private String prepared = "";
 
     /** What a child could not do. */
     static final class FailedException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         private FailedException(String message) {
+            super(message);
+        }
+    }
+
+    /** A child that is no more. */
+    static final class DiedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private DiedException(String message) {
             super(message);
         }
     }
@@ -82,11 +93,29 @@ final class Child implements AutoCloseable {
         return greeting;
     }
 
+    /** Prepares work, unless it is what the child has prepared; whether its library has something for it. */
+    boolean prepare(Work work, int threads) {
+        String asked = work.name() + " " + threads;
+        if (!asked.equals(prepared)) {
+            prepared = "";
+            if (ask("prepare", asked).equals("ready")) {
+                prepared = asked;
+            }
+        }
+        return asked.equals(prepared);
+    }
+
+    /** Lets go what was prepared. */
+    void release() {
+        prepared = "";
+        ask("release");
+    }
+
     /**
      * Asks, and waits for the answer.
      *
      * @throws FailedException if the child could not do it
-     * @throws IllegalStateException if the child has died
+     * @throws DiedException if it has died
      */
     String ask(Object... words) {
         try {
@@ -113,17 +142,19 @@ final class Child implements AutoCloseable {
         throw died();
     }
 
-    private IllegalStateException died() {
+    private DiedException died() {
         process.destroyForcibly();
-        return new IllegalStateException("the process of " + name + " has died; what it wrote is above");
+        return new DiedException("the process of " + name + " has died; what it wrote to standard error tells why");
     }
 
     /** Ends the process. */
     @Override
     public void close() {
         try {
-            out.write(Answers.END + "\n");
-            out.close();
+            if (process.isAlive()) {
+                out.write(Answers.END + "\n");
+                out.close();
+            }
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }

@@ -44,7 +44,7 @@ public final class Compare {
     private static String commit() {
         try {
             Process git = new ProcessBuilder("git", "-C", System.getProperty("tessella.home", "."), "describe", "--always", "--dirty",
-                    "--abbrev=12").redirectError(ProcessBuilder.Redirect.DISCARD).start();
+                    "--abbrev=12", "--exclude=*").redirectError(ProcessBuilder.Redirect.DISCARD).start();
             String text = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             return text.isEmpty() ? "no commit" : text;
         } catch (IOException e) {

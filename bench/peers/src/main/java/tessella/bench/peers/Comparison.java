@@ -7,28 +7,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
- * Compares libraries: each in a process of its own, all alive, one of them at work. What a ratio is made of was measured in one
+ * Compares libraries: each in a process of its own, all alive, one of them at work. The two times of a ratio were measured in one
  * round, a few seconds apart.
  */
 final class Comparison implements AutoCloseable {
     /** Seconds of each measurement of the machine. */
     private static final double CEILING_SECONDS = 0.05;
-    /** Tries to find rounds in which the machine has a core for each thread, for each round that is wanted. */
-    private static final int TRIES = 3;
+    /** Bytes that no cache holds. */
+    private static final long MANY_BYTES = 1L << 28;
     /** Idle threads of Intel's OpenMP spin for 200 milliseconds, and would take a core from the next library. */
     private static final Duration CALM = Duration.ofMillis(250);
-    /** Operations a byte below which memory, not arithmetic, is the limit. */
+    /** Operations a byte below which memory may be the limit. */
     private static final double INTENSE = 20;
 
     private final Options options;
     private final PrintStream progress;
+    private final int mostThreads;
     private final Map<String, Child> children = new LinkedHashMap<>();
     private final Map<String, String> versions = new LinkedHashMap<>();
     private final Child ceiling;
@@ -39,19 +42,19 @@ final class Comparison implements AutoCloseable {
     Comparison(Options options, PrintStream progress) {
         this.options = options;
         this.progress = progress;
-        int threads = options.threads().stream().mapToInt(Integer::intValue).max().orElseThrow();
-        ceiling = Child.ceiling(threads);
+        mostThreads = options.threads().stream().mapToInt(Integer::intValue).max().orElseThrow();
+        ceiling = Child.ceiling(mostThreads);
         try {
-            start(Peers.OURS, threads);
-            options.peers().forEach(peer -> start(peer, threads));
+            start(Peers.OURS);
+            options.peers().forEach(this::start);
         } catch (RuntimeException e) {
             close();
             throw e;
         }
     }
 
-    private void start(String name, int threads) {
-        Child child = Child.peer(name, threads);
+    private void start(String name) {
+        Child child = Child.peer(name, mostThreads);
         children.put(name, child);
         versions.put(name, child.greeting());
     }
@@ -64,26 +67,31 @@ final class Comparison implements AutoCloseable {
     /** Compares all works, and hands on each that is measured. */
     void run(Consumer<Measured> to) throws IOException {
         // compiles the loops that measure the machine
-        ceiling.ask("fma", 2, 1);
+        ceiling("fma", 2, 1);
         for (String set : options.sets()) {
             for (Work work : Works.named(set)) {
                 Map<String, String> refused = new LinkedHashMap<>();
                 List<String> agreeing = agreeing(work, refused);
                 for (int threads : options.threads()) {
-                    Measured measured = agreeing.contains(Peers.OURS) ? measure(set, work, threads, agreeing, refused)
-                            : new Measured(set, work, threads, List.of(), 0, true, List.of(), refused, Map.of());
+                    Measured measured = measure(set, work, threads, agreeing, refused);
                     done++;
                     tell(measured);
                     to.accept(measured);
                 }
-                children.values().forEach(child -> child.ask("release"));
+                for (String name : List.copyOf(children.keySet())) {
+                    tried(name, refused, child -> {
+                        child.release();
+                        return true;
+                    });
+                }
             }
         }
     }
 
     private void tell(Measured measured) {
-        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "[%d/%d, %s left] %s, %d threads:", done, options.pieces(),
-                left(), measured.work().name(), measured.threads()));
+        Duration left = Duration.ofNanos((System.nanoTime() - start) / done * (options.pieces() - done));
+        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "[%d/%d, %d min %d s left] %s on %d:", done,
+                options.pieces(), left.toMinutes(), left.toSecondsPart(), measured.work().name(), measured.threads()));
         if (measured.isTimed()) {
             line.append(String.format(Locale.ROOT, " %.0f %% of the ceiling", 100 * measured.share()));
         }
@@ -92,40 +100,44 @@ final class Comparison implements AutoCloseable {
         progress.println(line);
     }
 
-    private String left() {
-        Duration left = Duration.ofNanos((System.nanoTime() - start) / done * (options.pieces() - done));
-        return left.toMinutes() + " min " + left.toSecondsPart() + " s";
-    }
-
-    /** Prepares the work in every library; those that compute what ours does. */
+    /** Those libraries that have something for the work, and compute what ours does; ours is the first. */
     private List<String> agreeing(Work work, Map<String, String> refused) throws IOException {
-        List<String> agreeing = new ArrayList<>();
         Work compared = Agreement.compared(work);
+        List<String> ready = new ArrayList<>();
+        for (String name : List.copyOf(children.keySet())) {
+            if (tried(name, refused, child -> child.prepare(compared, options.threads().getFirst()))) {
+                ready.add(name);
+            } else if (name.equals(Peers.OURS)) {
+                return List.of();
+            }
+        }
+        if (ready.size() == 1) {
+            return ready;
+        }
         Path folder = Files.createTempDirectory("tessella-peers");
+        Path ours = folder.resolve("ours");
+        Path theirs = folder.resolve("theirs");
         try {
-            Path ours = folder.resolve("ours");
-            Path theirs = folder.resolve("theirs");
-            for (String name : children.keySet()) {
-                Path file = name.equals(Peers.OURS) ? ours : theirs;
-                if (!tried(name, refused, child -> prepare(child, compared, options.threads().getFirst())
-                        && child.ask("result", file) != null)) {
-                    if (name.equals(Peers.OURS)) {
-                        break;
-                    }
-                } else if (name.equals(Peers.OURS) || agrees(name, compared, ours, theirs, refused)) {
-                    agreeing.add(name);
+            if (!tried(Peers.OURS, refused, child -> !child.ask("result", ours).isEmpty())) {
+                return List.of();
+            }
+            for (String name : ready.subList(1, ready.size()).toArray(String[]::new)) {
+                if (!tried(name, refused, child -> !child.ask("result", theirs).isEmpty())
+                        || !agrees(name, compared, ours, theirs, refused)) {
+                    ready.remove(name);
                 }
             }
+            return ready;
         } finally {
-            for (String file : List.of("ours", "theirs")) {
-                Files.deleteIfExists(folder.resolve(file));
-            }
+            Files.deleteIfExists(ours);
+            Files.deleteIfExists(theirs);
             Files.delete(folder);
         }
-        return agreeing;
     }
 
-    private static boolean agrees(String name, Work compared, Path ours, Path theirs, Map<String, String> refused) throws IOException {
+    /** Whether two files hold the same result; if not, it is noted. */
+    static boolean agrees(String name, Work compared, Path ours, Path theirs, Map<String, String> refused)
+            throws IOException {
         FloatBuffer a = Agreement.read(ours);
         FloatBuffer b = Agreement.read(theirs);
         double difference = Agreement.difference(Agreement.arrays(compared), a, b);
@@ -137,67 +149,63 @@ final class Comparison implements AutoCloseable {
         return false;
     }
 
-    private static boolean prepare(Child child, Work work, int threads) {
-        return child.ask("prepare", work.name(), threads).equals("ready");
-    }
-
-    /** Something that a child may fail to do. */
-    private interface Task {
-        boolean on(Child child);
-    }
-
-    private boolean tried(String name, Map<String, String> refused, Task task) {
+    /** Whether a child did something; if it failed, that is noted, and if it died, another one takes its place. */
+    private boolean tried(String name, Map<String, String> refused, Predicate<Child> task) {
         try {
-            return task.on(children.get(name));
+            return task.test(children.get(name));
         } catch (Child.FailedException e) {
             refused.put(name, e.getMessage());
-            return false;
+        } catch (Child.DiedException e) {
+            refused.put(name, e.getMessage());
+            start(name);
         }
+        return false;
     }
 
     private Measured measure(String set, Work work, int threads, List<String> agreeing, Map<String, String> refused) {
-        List<String> names = new ArrayList<>();
-        for (String name : agreeing) {
-            if (tried(name, refused, child -> prepare(child, work, threads) && time(child, options.warmup(), threads) > 0)) {
-                names.add(name);
-            }
-        }
-        if (!names.contains(Peers.OURS)) {
-            return new Measured(set, work, threads, List.of(), 0, true, List.of(), refused, Map.of());
-        }
-        Map<String, Long> peakBytes = new LinkedHashMap<>();
-        if (work instanceof Work.Step) {
+        List<String> names = new ArrayList<>(agreeing);
+        names.removeIf(name -> !tried(name, refused, child -> child.prepare(work, threads)
+                && time(child, options.warmup(), threads) > 0));
+        boolean memory = work instanceof Work.Step;
+        if (memory) {
+            // what it took to prepare is left out
             peaks(names);
         }
-        List<Round> fit = new ArrayList<>();
-        List<Round> unfit = new ArrayList<>();
-        for (int i = 0; fit.size() < options.rounds() && i < TRIES * options.rounds(); i++) {
-            Round round = round(work, threads, names, i);
-            (round.isFit(threads) ? fit : unfit).add(round);
-        }
-        if (work instanceof Work.Step) {
+        Rounds rounds = Rounds.run(options.rounds(), threads, number -> round(work, threads, names, number, refused));
+        boolean timed = names.remove(Peers.OURS);
+        Map<String, Long> peakBytes = new LinkedHashMap<>();
+        if (timed && memory) {
+            peakBytes.putAll(peaks(List.of(Peers.OURS)));
             peakBytes.putAll(peaks(names));
         }
-        boolean enough = fit.size() == options.rounds();
-        int discarded = unfit.size();
-        while (fit.size() < options.rounds()) {
-            fit.add(unfit.removeFirst());
-        }
-        List<String> peers = names.stream().filter(name -> !name.equals(Peers.OURS)).toList();
-        return new Measured(set, work, threads, List.copyOf(fit), discarded, enough, peers, Map.copyOf(refused), peakBytes);
+        return new Measured(set, work, threads, rounds, timed ? names : List.of(), copy(refused), peakBytes);
     }
 
-    /** Measures the machine, then times every library; another one is the first in each round. */
-    private Round round(Work work, int threads, List<String> names, int number) {
-        double one = ceiling("fma", 1, CEILING_SECONDS);
-        double two = ceiling("fma", 2, CEILING_SECONDS);
-        double copy = work.flop() < INTENSE * work.bytes() ? ceiling("copy", threads, (long) work.bytes(), CEILING_SECONDS) : 0;
-        Map<String, Long> nanos = new LinkedHashMap<>();
-        for (int i = 0; i < names.size(); i++) {
-            String name = names.get((i + number) % names.size());
-            nanos.put(name, time(children.get(name), options.seconds(), threads));
+    private static Map<String, String> copy(Map<String, String> refused) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(refused));
+    }
+
+    /**
+     * Measures the machine, then times every library, another one first in each round. Those that fail are named no longer; null if
+     * ours is among them.
+     */
+    private Round round(Work work, int threads, List<String> names, int number, Map<String, String> refused) {
+        if (!names.contains(Peers.OURS)) {
+            return null;
         }
-        return new Round(one, two, copy, nanos);
+        double one = ceiling("fma", 1, CEILING_SECONDS);
+        double team = ceiling("fma", Math.max(2, threads), CEILING_SECONDS);
+        double copy = work.flop() < INTENSE * work.bytes()
+                ? ceiling("copy", threads, Math.min((long) work.bytes(), MANY_BYTES), CEILING_SECONDS) : 0;
+        Map<String, Long> nanos = new LinkedHashMap<>();
+        List<String> order = new ArrayList<>(names);
+        Collections.rotate(order, -number);
+        for (String name : order) {
+            if (!tried(name, refused, child -> nanos.put(name, time(child, options.seconds(), threads)) == null)) {
+                names.remove(name);
+            }
+        }
+        return names.contains(Peers.OURS) ? new Round(one, team, copy, nanos) : null;
     }
 
     private double ceiling(Object... words) {

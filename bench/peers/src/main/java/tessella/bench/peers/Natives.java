@@ -27,7 +27,8 @@ final class Natives {
         String inside = "org/bytedeco/" + library + "/linux-x86_64/";
         URL url = Natives.class.getClassLoader().getResource(inside);
         if (url == null) {
-            throw new IllegalStateException(library + ": expected " + inside + " on the class path, found none; build with -Ppeers");
+            throw new IllegalStateException(library + ": expected " + inside + " on the class path, found none; build with "
+                    + "-Ppeers");
         }
         try {
             JarFile jar = ((JarURLConnection) url.openConnection()).getJarFile();

@@ -31,8 +31,8 @@ record Options(List<String> sets, List<Integer> threads, int rounds, double seco
     Options {
         if (sets.isEmpty() || threads.isEmpty() || rounds < 1 || !(seconds > 0) || !(warmup >= 0)
                 || threads.stream().anyMatch(count -> count < 1)) {
-            throw new IllegalArgumentException("compare: expected at least one set, positive threads, rounds and seconds, and a warm-up of"
-                    + " at least 0, found " + sets + ", " + threads + ", " + rounds + ", " + seconds + " and " + warmup);
+            throw new IllegalArgumentException("compare: expected at least one set, positive threads, rounds and seconds, and a "
+                    + "warm-up of at least 0, found " + sets + ", " + threads + ", " + rounds + ", " + seconds + " and " + warmup);
         }
         sets.forEach(Works::named);
         peers.stream().filter(peer -> !Peers.names().contains(peer)).findFirst().ifPresent(peer -> {

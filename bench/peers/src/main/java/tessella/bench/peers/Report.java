@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import jdk.incubator.vector.FloatVector;
 import tessella.engine.json.Json;
 import tessella.models.report.Machine;
 
@@ -59,9 +60,11 @@ final class Report {
     private static void rows(StringBuilder out, Measured measured) {
         String work = "| " + measured.work().name() + " | " + measured.threads() + " | ";
         if (measured.isTimed()) {
-            String ours = work + String.format(Locale.ROOT, "%.4f | %.0f %%", measured.nanos(Peers.OURS) * 1e-6, 100 * measured.share());
-            String rounds = measured.rounds().size() + (measured.discarded() == 0 ? "" : ", " + measured.discarded() + " discarded")
-                    + (measured.fit() ? "" : ", without a core for each thread") + memory(measured);
+            String ours = work + String.format(Locale.ROOT, "%.4f | %.0f %%", measured.nanos(Peers.OURS) * 1e-6,
+                    100 * measured.share());
+            String rounds = measured.rounds().used().size()
+                    + (measured.rounds().discarded() == 0 ? "" : ", " + measured.rounds().discarded() + " discarded")
+                    + (measured.rounds().fit() ? "" : ", without a core for each thread") + memory(measured);
             if (measured.peers().isEmpty()) {
                 out.append(ours).append(" | none | | | ").append(rounds).append(" |\n");
             }
@@ -103,7 +106,7 @@ final class Report {
     }
 
     private static Machine machine() {
-        return Machine.detect(jdk.incubator.vector.FloatVector.SPECIES_PREFERRED.vectorBitSize());
+        return Machine.detect(FloatVector.SPECIES_PREFERRED.vectorBitSize());
     }
 
     /** Everything. */
@@ -112,8 +115,13 @@ final class Report {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("date", date.toString());
         root.put("commit", commit);
-        root.put("machine", Map.of("cpu", machine.cpu(), "processors", machine.processors(), "jdk", machine.jdk(), "system",
-                machine.system(), "vectorBits", machine.vectorBits()));
+        Map<String, Object> on = new LinkedHashMap<>();
+        on.put("cpu", machine.cpu());
+        on.put("processors", machine.processors());
+        on.put("vectorBits", machine.vectorBits());
+        on.put("jdk", machine.jdk());
+        on.put("system", machine.system());
+        root.put("machine", on);
         root.put("rounds", options.rounds());
         root.put("seconds", options.seconds());
         root.put("warmup", options.warmup());
@@ -137,9 +145,9 @@ final class Report {
         if (measured.isTimed()) {
             out.put("nanos", measured.nanos(Peers.OURS));
             out.put("share", measured.share());
-            out.put("roundsUsed", measured.rounds().size());
-            out.put("roundsDiscarded", measured.discarded());
-            out.put("coreForEachThread", measured.fit());
+            out.put("roundsUsed", measured.rounds().used().size());
+            out.put("roundsDiscarded", measured.rounds().discarded());
+            out.put("coreForEachThread", measured.rounds().fit());
         }
         out.put("peers", measured.peers().stream().map(peer -> {
             Spread ratio = measured.ratio(peer);
@@ -153,10 +161,10 @@ final class Report {
         }).toList());
         out.put("refused", measured.refused());
         out.put("peakBytes", measured.peakBytes());
-        out.put("rounds", measured.rounds().stream().map(round -> {
+        out.put("rounds", measured.rounds().used().stream().map(round -> {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("fma", round.fma());
-            entry.put("fmaOfTwo", round.fmaOfTwo());
+            entry.put("fmaOfTeam", round.fmaOfTeam());
             entry.put("copy", round.copy());
             entry.put("nanos", round.nanos());
             return entry;

@@ -69,7 +69,15 @@ public final class Serve {
         return "released";
     }
 
+    private Peer.Run prepared() {
+        if (run == null) {
+            throw new IllegalStateException("serve: expected that work was prepared before, found none");
+        }
+        return run;
+    }
+
     private String time(double seconds) {
+        Peer.Run run = prepared();
         run.once();
         long[] nanos = new long[1024];
         int runs = 0;
@@ -89,7 +97,7 @@ public final class Serve {
     }
 
     private String result(Path file) throws IOException {
-        float[] values = run.result();
+        float[] values = prepared().result();
         try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
                 StandardOpenOption.TRUNCATE_EXISTING)) {
             ByteBuffer bytes = ByteBuffer.allocateDirect(CHUNK * Float.BYTES).order(ByteOrder.nativeOrder());

@@ -3,7 +3,6 @@ package tessella.bench.peers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tessella.autodiff.Attention;
 import tessella.autodiff.Elementwise;
@@ -22,6 +21,7 @@ import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.models.nn.Observer;
+import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
 import tessella.models.softmoe.SoftMoe;
 import tessella.models.softmoe.SoftMoeConfig;
@@ -32,6 +32,12 @@ import tessella.models.vit.VitConfig;
 final class TessellaPeer implements Peer {
     private static final double EPS = 1e-6;
 
+    /** What was drawn for the last work, for others that read the same: the parameters of 196 experts take a minute. */
+    private Drawn drawn = new Drawn("", null, () -> {});
+
+    /** Parameters or a model, what they are, and how their memory is returned. */
+    private record Drawn(Object key, Object value, Runnable end) {}
+
     @Override
     public String name() {
         return "Tessella 0.1.0";
@@ -39,6 +45,9 @@ final class TessellaPeer implements Peer {
 
     @Override
     public Run prepare(Work work, int threads) {
+        if (!drawn.key().equals(key(work))) {
+            close();
+        }
         return switch (work) {
             case Work.Gemm gemm -> switch (gemm.weights()) {
                 case FRESH -> TessellaRun.of(threads, scope -> gemm(gemm, scope));
@@ -52,6 +61,15 @@ final class TessellaPeer implements Peer {
             case Work.Step step -> TessellaRun.of(threads, scope -> new StepBody(step, scope));
             case Work.Mixture mixture -> mixture.weights() == Work.Weights.BFLOAT16 ? null
                     : TessellaRun.of(threads, scope -> mixture(mixture, scope));
+        };
+    }
+
+    /** What a work reads and does not change. */
+    private static Object key(Work work) {
+        return switch (work) {
+            case Work.Mixture mixture -> specs(mixture).stream().map(ParameterSpec::shape).toList();
+            case Work.Forward forward -> forward.preset();
+            default -> "";
         };
     }
 
@@ -118,26 +136,40 @@ final class TessellaPeer implements Peer {
         return body(work.direction(), operator, operands, dy);
     }
 
-    private static Body mixture(Work.Mixture work, Scope scope) {
-        SoftMoeConfig config = new SoftMoeConfig(work.experts(), work.slots(), 1);
-        long[] dims = {work.batch(), work.tokens(), work.width()};
-        Tensor x = normal(scope, "x", dims);
-        Parameters parameters = Parameters.initialized(SoftMoe.specs("moe", work.width(), work.hidden(), config), DType.F32, 1);
-        SoftMoe layer = new SoftMoe(parameters, "moe", config);
-        List<Tensor> operands = new ArrayList<>(List.of(x));
-        parameters.all().stream().map(Parameter::tensor).forEach(operands::add);
-        Body body = body(work.direction(), () -> layer.apply(x, Observer.NONE), operands, () -> normal(scope, "dy", dims).value());
-        return closing(body, parameters::close);
+    private static SoftMoeConfig config(Work.Mixture work) {
+        return new SoftMoeConfig(work.experts(), work.slots(), 1);
     }
 
-    private static Body forward(Work.Forward work, Scope scope) {
-        VisionTransformer model = Models.model(work.preset());
+    private static List<ParameterSpec> specs(Work.Mixture work) {
+        return SoftMoe.specs("moe", work.width(), work.hidden(), config(work));
+    }
+
+    private Body mixture(Work.Mixture work, Scope scope) {
+        long[] dims = {work.batch(), work.tokens(), work.width()};
+        Tensor x = normal(scope, "x", dims);
+        if (!(drawn.value() instanceof Parameters)) {
+            Parameters fresh = Parameters.initialized(specs(work), DType.F32, 1);
+            drawn = new Drawn(key(work), fresh, fresh::close);
+        }
+        Parameters parameters = (Parameters) drawn.value();
+        SoftMoe layer = new SoftMoe(parameters, "moe", config(work));
+        List<Tensor> operands = new ArrayList<>(List.of(x));
+        parameters.all().stream().map(Parameter::tensor).forEach(operands::add);
+        return body(work.direction(), () -> layer.apply(x, Observer.NONE), operands, () -> normal(scope, "dy", dims).value());
+    }
+
+    private Body forward(Work.Forward work, Scope scope) {
+        if (!(drawn.value() instanceof VisionTransformer)) {
+            VisionTransformer fresh = Models.model(work.preset());
+            drawn = new Drawn(key(work), fresh, fresh::close);
+        }
+        VisionTransformer model = (VisionTransformer) drawn.value();
         Tensor images = images(scope, model.config(), work.batch());
-        return closing(results -> {
+        return results -> {
             try (Scope _ = Scope.open()) {
                 results.accept(model.logits(images).value());
             }
-        }, model::close);
+        };
     }
 
     /** An operator, and its gradient if that is asked for: of all operands, by a tape. */
@@ -161,20 +193,6 @@ final class TessellaPeer implements Peer {
         };
     }
 
-    private static Body closing(Body body, Runnable end) {
-        return new Body() {
-            @Override
-            public void compute(Consumer<NdArray> results) {
-                body.compute(results);
-            }
-
-            @Override
-            public void close() {
-                end.run();
-            }
-        };
-    }
-
     private static Tensor normal(Scope scope, String name, long... dims) {
         return Tensor.of(scope, Shape.of(dims), Data.normal(name, dims));
     }
@@ -189,6 +207,10 @@ final class TessellaPeer implements Peer {
         return labels;
     }
 
+    /** Returns what was drawn. */
     @Override
-    public void close() {}
+    public void close() {
+        drawn.end().run();
+        drawn = new Drawn("", null, () -> {});
+    }
 }

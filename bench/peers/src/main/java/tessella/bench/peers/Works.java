@@ -109,8 +109,8 @@ final class Works {
 
     private static List<Work> expertsAlone() {
         List<Work> works = new ArrayList<>();
-        for (int batch : new int[] {8, 32}) {
-            for (int experts : new int[] {4, 14, 49, 196}) {
+        for (int experts : new int[] {4, 14, 49, 196}) {
+            for (int batch : new int[] {8, 32}) {
                 for (Weights weights : List.of(Weights.FRESH, Weights.BFLOAT16)) {
                     works.add(new Work.Mixture(batch, 196, 768, 3072, experts, 196 / experts, FORWARD, weights));
                 }
