@@ -17,6 +17,8 @@ final class TorchLibrary {
     private static final String OPTIMIZE = "_ZN5torch3jit22optimize_for_inferenceERNS0_6ModuleE"
             + "RKSt6vectorINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESaIS9_EE";
     private static final long VECTOR_BYTES = 24;
+    /** More than a C++ module has. */
+    private static final long MODULE_BYTES = 1024;
     private static final int M_TRIM_THRESHOLD = -1;
     private static final int M_MMAP_MAX = -4;
     private static final Engine ENGINE = load();
@@ -81,7 +83,7 @@ final class TorchLibrary {
             SymbolLookup library = SymbolLookup.libraryLookup(Path.of(LibUtils.getLibtorchPath(), "libtorch_cpu.so"), arena);
             MemorySegment malloc = linker.defaultLookup().findOrThrow("malloc");
             MemorySegment result = (MemorySegment) linker.downcallHandle(malloc, FunctionDescriptor.of(ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_LONG)).invokeExact(ValueLayout.ADDRESS.byteSize());
+                    ValueLayout.JAVA_LONG)).invokeExact(MODULE_BYTES);
             MemorySegment otherMethods = arena.allocate(VECTOR_BYTES, Long.BYTES);
             linker.downcallHandle(library.findOrThrow(OPTIMIZE), FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.ADDRESS,
                     ValueLayout.ADDRESS)).invokeExact(result, MemorySegment.ofAddress(module), otherMethods);

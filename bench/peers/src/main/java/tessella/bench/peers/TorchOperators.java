@@ -28,7 +28,7 @@ final class TorchOperators {
 
     /** Scaled dot-product attention; heads are views of the rows of a linear layer, as in models. */
     static TorchScript attention(Work.Attention work) {
-        TorchScript script = script(work.direction());
+        TorchScript script = new TorchScript(TorchScript.execution(work.direction()));
         List<String> operands = new ArrayList<>();
         for (String name : List.of("q", "k", "v")) {
             operands.add(heads(script, work, name, work.direction()));
@@ -58,7 +58,7 @@ final class TorchOperators {
     }
 
     private static TorchScript rowsForward(Work.Rows work) {
-        TorchScript script = script(Direction.FORWARD);
+        TorchScript script = new TorchScript(TorchScript.execution(Direction.FORWARD));
         String x = script.tensor("x", Data.normal("x", work.rows(), work.n()), work.rows(), work.n());
         String to = script.prepared("y", "torch.empty_like(self.x)");
         script.results(switch (work.operator()) {
@@ -80,7 +80,7 @@ final class TorchOperators {
     }
 
     private static TorchScript rowsRecorded(Work.Rows work) {
-        TorchScript script = script(Direction.FORWARD_BACKWARD);
+        TorchScript script = new TorchScript(TorchScript.execution(Direction.FORWARD_BACKWARD));
         List<String> operands = new ArrayList<>();
         String x = script.learned("x", Values.of(Data.normal("x", work.rows(), work.n())), work.rows(), work.n());
         operands.add(x);
@@ -130,9 +130,5 @@ final class TorchOperators {
             labels[i] = i % classes;
         }
         return script.integers("labels", labels);
-    }
-
-    private static TorchScript script(Direction direction) {
-        return new TorchScript(direction == Direction.FORWARD ? TorchScript.Execution.INFERENCE : TorchScript.Execution.RECORDED);
     }
 }

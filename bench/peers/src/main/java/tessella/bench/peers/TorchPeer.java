@@ -17,13 +17,16 @@ final class TorchPeer implements Peer {
     public Run prepare(Work work, int threads) {
         TorchLibrary.threads(threads);
         if (form == TorchModule.Form.FROZEN) {
-            return null;
+            return work instanceof Work.Forward forward ? TorchTransformer.prepare(forward, form) : null;
         }
         return switch (work) {
             case Work.Gemm gemm -> gemm.weights() == Work.Weights.BFLOAT16 ? null : TorchRun.of(TorchOperators.gemm(gemm), form);
             case Work.Attention attention -> TorchRun.of(TorchOperators.attention(attention), form);
             case Work.Rows rows -> TorchRun.of(TorchOperators.rows(rows), form);
-            default -> null;
+            case Work.Adam adam -> TorchTraining.adam(adam);
+            case Work.Forward forward -> TorchTransformer.prepare(forward, form);
+            case Work.Step step -> TorchTraining.steps(step);
+            case Work.Mixture mixture -> mixture.weights() == Work.Weights.BFLOAT16 ? null : TorchMixture.prepare(mixture);
         };
     }
 

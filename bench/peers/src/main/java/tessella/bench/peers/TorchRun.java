@@ -20,12 +20,12 @@ final class TorchRun implements Peer.Run {
     }
 
     /** Work that changes what it computes with: its results are those of the first steps, one after the other. */
-    static TorchRun stepping(Supplier<TorchScript> script, int steps) {
-        return new TorchRun(TorchModule.load(script.get(), TorchModule.Form.EAGER), () -> firstSteps(script.get(), steps));
+    static TorchRun stepping(Supplier<TorchModule> loader, int steps) {
+        return new TorchRun(loader.get(), () -> firstSteps(loader, steps));
     }
 
-    private static float[] firstSteps(TorchScript script, int steps) {
-        try (TorchModule fresh = TorchModule.load(script, TorchModule.Form.EAGER)) {
+    private static float[] firstSteps(Supplier<TorchModule> loader, int steps) {
+        try (TorchModule fresh = loader.get()) {
             float[] all = fresh.results();
             int size = all.length;
             all = Arrays.copyOf(all, Math.multiplyExact(size, steps));

@@ -42,6 +42,7 @@ final class TorchScript {
 
     private final Execution execution;
     private final List<Attribute> attributes = new ArrayList<>();
+    private final List<String> lists = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
     private final List<String> preparation = new ArrayList<>();
     private List<String> results = List.of();
@@ -52,6 +53,9 @@ final class TorchScript {
 
     TorchScript(Execution execution) {
         this.execution = execution;
+        if (execution == Execution.RECORDED) {
+            lists.add(HELD);
+        }
     }
 
     Execution execution() {
@@ -72,9 +76,10 @@ final class TorchScript {
         return add(new Attribute(name, "FloatStorage", values.bytes() / Float.BYTES, values, sizes, strides, false));
     }
 
-    /** Adds a float32 tensor whose gradient is asked for. */
+    /** Adds a float32 tensor whose gradient is asked for, if the program is recorded. */
     String learned(String name, Values values, long[] sizes, long[] strides) {
-        return add(new Attribute(name, "FloatStorage", values.bytes() / Float.BYTES, values, sizes, strides, true));
+        return add(new Attribute(name, "FloatStorage", values.bytes() / Float.BYTES, values, sizes, strides,
+                execution == Execution.RECORDED));
     }
 
     String learned(String name, Values values, long... sizes) {
@@ -88,6 +93,16 @@ final class TorchScript {
         return attribute;
     }
 
+    /**
+     * Adds a list of tensors that the preparation makes; the expression that reads it. An operator that writes to tensors of a list
+     * needs such a one: with a list that is made on the spot it is left out as unused.
+     */
+    String list(String name, List<String> tensors) {
+        lists.add(name);
+        preparation.add("self." + name + " = [" + String.join(", ", tensors) + "]");
+        return "self." + name;
+    }
+
     /** Adds a row of integers of 64 bits. */
     String integers(String name, long... values) {
         return add(new Attribute(name, "LongStorage", values.length, Values.of(values), new long[] {values.length}, new long[] {1},
@@ -97,6 +112,11 @@ final class TorchScript {
     private String add(Attribute attribute) {
         attributes.add(attribute);
         return "self." + attribute.name();
+    }
+
+    /** How a direction is run. */
+    static Execution execution(Direction direction) {
+        return direction == Direction.FORWARD ? Execution.INFERENCE : Execution.RECORDED;
     }
 
     static long[] rowMajor(long... sizes) {
@@ -150,13 +170,13 @@ final class TorchScript {
         StringBuilder source = new StringBuilder("class " + MODULE + "(Module):\n  __parameters__ = []\n  __buffers__ = []\n"
                 + "  training : bool\n");
         attributes.forEach(attribute -> source.append("  ").append(attribute.name()).append(" : Tensor\n"));
+        lists.forEach(list -> source.append("  ").append(list).append(" : List[Tensor]\n"));
         String self = "(self: __torch__." + MODULE;
         if (execution == Execution.INFERENCE) {
             method(source, "forward" + self + ") -> Tensor", lines, "return " + results.getFirst());
             method(source, "results" + self + ") -> List[Tensor]", lines, "return [" + String.join(", ", results) + "]");
             method(source, "begin" + self + ") -> bool", preparation, "return True");
         } else {
-            source.append("  ").append(HELD).append(" : List[Tensor]\n");
             String argument = self + ", argument: Tensor) -> ";
             // kept for a moment, so that nothing is left out as unused
             method(source, "forward" + argument + "Tensor", lines, "self." + HELD + " = [" + String.join(", ", results) + "]",
@@ -186,8 +206,8 @@ final class TorchScript {
             pickle.value(0).tuple(attribute.sizes()).tuple(attribute.strides()).value(attribute.learned());
             pickle.global("collections", "OrderedDict").emptyTuple().reduce().tuple().reduce();
         }
-        if (execution == Execution.RECORDED) {
-            pickle.value(HELD).global("torch.jit._pickle", "build_tensorlist").mark().emptyList().tuple().reduce();
+        for (String list : lists) {
+            pickle.value(list).global("torch.jit._pickle", "build_tensorlist").mark().emptyList().tuple().reduce();
         }
         return pickle.setItems().build().end();
     }

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -63,6 +64,41 @@ class TorchPeerTest {
             assertAgrees(torch, new Work.Attention(2, 3, 7, 5, direction));
             assertAgrees(torch, new Work.Attention(1, 2, 129, 64, direction));
         }
+    }
+
+    @Test
+    void modelsInBothForms() {
+        Peer frozen = new TorchPeer(TorchModule.Form.FROZEN);
+        for (String preset : List.of("vit-tiny", "soft-moe-tiny", "vit-mu16")) {
+            for (Peer peer : List.of(torch, frozen)) {
+                assertAgrees(peer, new Work.Forward(preset, 1));
+                assertAgrees(peer, new Work.Forward(preset, 3));
+            }
+        }
+        assertNull(torch.prepare(new Work.Forward("vit-e14-jft", 1), 1), "attention pooling");
+        assertNull(frozen.prepare(new Work.Step("vit-tiny", 1), 1));
+    }
+
+    @Test
+    void stepsOfAdam() {
+        assertAgrees(torch, new Work.Adam("soft-moe-tiny"));
+    }
+
+    @Test
+    void stepsOfTraining() {
+        for (String preset : List.of("vit-tiny", "soft-moe-tiny", "vit-mu16")) {
+            assertAgrees(torch, new Work.Step(preset, 4));
+        }
+        assertNull(torch.prepare(new Work.Step("vit-22b14", 1), 1), "parallel blocks");
+    }
+
+    @Test
+    void mixtures() {
+        for (Direction direction : Direction.values()) {
+            assertAgrees(torch, new Work.Mixture(2, 6, 8, 12, 2, 3, direction, Work.Weights.FRESH));
+            assertAgrees(torch, new Work.Mixture(3, 10, 16, 24, 5, 1, direction, Work.Weights.FRESH));
+        }
+        assertNull(torch.prepare(new Work.Mixture(1, 2, 4, 4, 2, 1, Direction.FORWARD, Work.Weights.BFLOAT16), 1));
     }
 
     /** A thread that OpenMP makes has the name of the one that makes it. */
