@@ -95,7 +95,7 @@ public final class MatMul {
                     : Math.min(panels, (TASKS + members * rowParts - 1) / (members * rowParts));
             int columns = (panels + wanted - 1) / wanted;
             int columnParts = Region.parts(panels, columns);
-            Region.run(op, Math.multiplyExact(members, rowParts * columnParts), (task, scratch) -> {
+            Region.run(op, Math.multiplyExact(members, rowParts * columnParts), 2 * work * members, (task, scratch) -> {
                 int member = task / (rowParts * columnParts);
                 int part = task / columnParts % rowParts;
                 int r0 = (int) (m * split.from(part) / tiles);
@@ -136,7 +136,7 @@ public final class MatMul {
         long packedSize = single ? FloatGemm.packedSize(k, n) : DoubleGemm.packedSize(k, n);
         NdArray packed = NdArray.result(op, b.dtype(), Shape.of(packs, packedSize));
         try {
-            Region.run(op, packs * packParts, (task, scratch) -> {
+            Region.run("packing", packs * packParts, (task, scratch) -> {
                 int member = task / packParts;
                 int from = task % packParts * packPanels;
                 int to = Math.min(panels, from + packPanels);
