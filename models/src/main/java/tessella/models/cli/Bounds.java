@@ -17,8 +17,13 @@ record Bounds(double flops, NavigableMap<Long, Double> copies) {
     private static final long LARGEST = 1 << 26;
     private static final long SMALLEST = 1 << 16;
 
-    /** Takes so many seconds for each figure; copies at the sizes that serve these working sets. */
+    /** How much longer the loops run before, until they are compiled: they may be met here for the first time. */
+    private static final int WARM_UP = 10;
+
+    /** Takes so many seconds for each figure, after warming up; copies at the sizes that serve these working sets. */
     static Bounds measure(int threads, double seconds, LongStream workingSets) {
+        Roofline.fma(threads, WARM_UP * seconds);
+        Roofline.copy(threads, Math.max(1 << 20, 1024L * threads), WARM_UP * seconds);
         double flops = Roofline.fma(threads, seconds);
         NavigableMap<Long, Double> copies = new TreeMap<>();
         LongStream.concat(LongStream.of(LARGEST), workingSets).map(Bounds::size).distinct().forEach(size ->

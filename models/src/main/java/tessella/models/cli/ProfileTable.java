@@ -3,6 +3,7 @@ package tessella.models.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import tessella.engine.Profile;
 
 /**
@@ -33,14 +34,9 @@ record ProfileTable(List<Profile.Row> rows, Bounds bounds, int threads) {
         }
         double total = rows.stream().mapToLong(Profile.Row::nanos).sum() / 1e9;
         lines.add(format(format, "total", NONE, format("%.3f", total), "100.0 %", NONE, NONE, NONE, NONE));
-        StringBuilder roofline = new StringBuilder(format("roofline of %d %s: %.1f GFLOP/s; copies", threads,
-                threads == 1 ? "thread" : "threads", bounds.flops() / 1e9));
-        String between = " ";
-        for (var copy : bounds.copies().entrySet()) {
-            roofline.append(between).append(format("%.1f GB/s in %s", copy.getValue() / 1e9, size(copy.getKey())));
-            between = ", ";
-        }
-        lines.add(roofline.toString());
+        lines.add(format("roofline of %d %s now: %.1f GFLOP/s", threads, threads == 1 ? "thread" : "threads", bounds.flops() / 1e9));
+        lines.add(bounds.copies().entrySet().stream().map(copy -> format("%.1f GB/s in %s", copy.getValue() / 1e9, size(copy.getKey())))
+                .collect(Collectors.joining(", ", "copies: ", "")));
         return lines;
     }
 
