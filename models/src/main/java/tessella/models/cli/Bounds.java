@@ -14,7 +14,7 @@ import tessella.engine.Roofline;
  */
 record Bounds(double flops, NavigableMap<Long, Double> copies) {
     /** Beyond it nothing changes that a run would meet. */
-    private static final long LARGEST = 1 << 26;
+    static final long LARGEST = 1 << 26;
     private static final long SMALLEST = 1 << 16;
 
     /** How much longer the loops run before, until they are compiled: they may be met here for the first time. */
@@ -24,9 +24,14 @@ record Bounds(double flops, NavigableMap<Long, Double> copies) {
     static Bounds measure(int threads, double seconds, LongStream workingSets) {
         Roofline.fma(threads, WARM_UP * seconds);
         Roofline.copy(threads, Math.max(1 << 20, 1024L * threads), WARM_UP * seconds);
+        return measured(threads, seconds, workingSets);
+    }
+
+    /** As {@link #measure}, with loops that have run before. */
+    static Bounds measured(int threads, double seconds, LongStream workingSets) {
         double flops = Roofline.fma(threads, seconds);
         NavigableMap<Long, Double> copies = new TreeMap<>();
-        LongStream.concat(LongStream.of(LARGEST), workingSets).map(Bounds::size).distinct().forEach(size ->
+        workingSets.map(Bounds::size).distinct().forEach(size ->
                 copies.put(size, Roofline.copy(threads, Math.max(size, 1024L * threads), seconds)));
         return new Bounds(flops, copies);
     }

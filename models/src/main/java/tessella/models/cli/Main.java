@@ -65,6 +65,7 @@ public final class Main {
                 .with(ProbeCommand.COMMAND, ProbeCommand::of)
                 .with(PredictCommand.COMMAND, Profiled.of(PredictCommand::of))
                 .with(ExportCommand.COMMAND, ExportCommand::of)
+                .with(CheckCommand.COMMAND, CheckCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import tessella.engine.Profile;
 
 /** Commands that tell, if they are asked to, where their time went. What they leave does not depend on it. */
@@ -28,8 +29,8 @@ final class Profiled {
             action.run(out);
         }
         List<Profile.Row> rows = profile.table();
-        Bounds bounds = Bounds.measure(threads, SECONDS,
-                rows.stream().filter(row -> row.calls() > 0).mapToLong(row -> row.bytes() / row.calls()));
+        LongStream workingSets = rows.stream().filter(row -> row.calls() > 0).mapToLong(row -> row.bytes() / row.calls());
+        Bounds bounds = Bounds.measure(threads, SECONDS, LongStream.concat(LongStream.of(Bounds.LARGEST), workingSets));
         out.println();
         new ProfileTable(rows, bounds, threads).lines().forEach(out::println);
     }
