@@ -79,6 +79,11 @@ public final class Workers implements AutoCloseable {
         return ScopedValue.where(TEAM, workers).call(action::get);
     }
 
+    /** Whether this thread belongs to a team, and so runs a task of somebody's region. */
+    static boolean isWorker() {
+        return Thread.currentThread() instanceof Worker;
+    }
+
     /** Number of threads, the caller counted. */
     public int size() {
         return threads.length + 1;
@@ -89,7 +94,7 @@ public final class Workers implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("workers: this team is closed; open another with Workers.of(threads)");
         }
-        if (tasks <= 1 || threads.length == 0 || Thread.currentThread() instanceof Worker
+        if (tasks <= 1 || threads.length == 0 || isWorker()
                 || !busy.compareAndSet(false, true)) {
             inline(tasks, task);
             return;
