@@ -25,6 +25,10 @@ public final class Profile implements AutoCloseable {
     /** What the last row of a table is called: the time in which no operator ran. */
     public static final String OTHER = "other";
 
+    static {
+        FlightWatch.begin();
+    }
+
     private final Thread opener = Thread.currentThread();
     private final long start = System.nanoTime();
     private final Map<String, Totals> totals = new HashMap<>();

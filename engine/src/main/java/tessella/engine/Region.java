@@ -1,11 +1,9 @@
 package tessella.engine;
 
-import jdk.jfr.FlightRecorder;
-
 /** Runs the tasks of one operator on the team of this thread, with its operands checked and kept from being closed. */
 final class Region {
     static {
-        FlightRecorder.addListener(new FlightWatch());
+        FlightWatch.begin();
     }
 
     private Region() {}

@@ -22,6 +22,10 @@ record KernelTimes(List<Kernel> kernels, List<Kernel> brief, Precision precision
     private static final int MOST_ROUNDS = 20;
     /** Batches that a kernel's time is cut into. */
     private static final int BATCHES = 10;
+    /** Below it the loops that kernels are held against are not measured well. */
+    private static final double LEAST_BOUND = 0.02;
+    /** How much more of the time there is for those that have fallen: no alarm before they had their chance. */
+    private static final double LONGER = 0.4;
     /** The most that a kernel is timed. */
     private static final int TRIES = 4;
 
@@ -32,7 +36,7 @@ record KernelTimes(List<Kernel> kernels, List<Kernel> brief, Precision precision
         for (int round = 0; round < ROUNDS || round < MOST_ROUNDS && System.nanoTime() < end - seconds * 2e9 / 3; round++) {
             brief.forEach(kernel -> warmUp(kernel.call(), each));
         }
-        Bounds.measure(1, each, LongStream.of(Kernels.WORKING_SET));
+        Bounds.measure(1, Math.max(each, LEAST_BOUND), LongStream.of(Kernels.WORKING_SET));
         List<CheckReport.Timed> out = new ArrayList<>();
         Bounds bounds = null;
         String family = "";
@@ -44,7 +48,10 @@ record KernelTimes(List<Kernel> kernels, List<Kernel> brief, Precision precision
             out.add(timed(kernel, each, bounds));
         }
         int[] tries = new int[kernels.size()];
-        for (int slow = slowest(out, tries); slow >= 0 && System.nanoTime() < end; slow = slowest(out, tries)) {
+        for (int slow = slowest(out, tries); slow >= 0; slow = slowest(out, tries)) {
+            if (System.nanoTime() > end + (out.get(slow).hasFallen() ? LONGER * seconds * 1e9 : 0)) {
+                break;
+            }
             tries[slow]++;
             for (int round = 0; round < ROUNDS; round++) {
                 warmUp(brief.get(slow).call(), each);
@@ -71,8 +78,9 @@ record KernelTimes(List<Kernel> kernels, List<Kernel> brief, Precision precision
 
     /** The better of two measurements: others on the machine slow either. A vector has half as many elements of twice the bytes. */
     private Bounds bounds(double each) {
-        Bounds one = Bounds.measured(1, each / 2, LongStream.of(Kernels.WORKING_SET));
-        Bounds two = Bounds.measured(1, each / 2, LongStream.of(Kernels.WORKING_SET));
+        double half = Math.max(each / 2, LEAST_BOUND);
+        Bounds one = Bounds.measured(1, half, LongStream.of(Kernels.WORKING_SET));
+        Bounds two = Bounds.measured(1, half, LongStream.of(Kernels.WORKING_SET));
         double flops = Math.max(one.flops(), two.flops());
         Bounds copies = one.copy(Kernels.WORKING_SET) > two.copy(Kernels.WORKING_SET) ? one : two;
         return new Bounds(precision == Precision.SINGLE ? flops : flops / 2, copies.copies());

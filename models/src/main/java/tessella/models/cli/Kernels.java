@@ -329,11 +329,11 @@ final class Kernels implements AutoCloseable {
             half("toBfloat16", 0.15, () -> Halves.toBfloat16(memory, at(0), memory, at(7), n));
             half("fromFloat16", 0.15, () -> Halves.fromFloat16(memory, at(0), memory, at(7), n));
             half("toFloat16", 0.25, () -> Halves.toFloat16(memory, at(0), memory, at(7), n));
-            add("Halves", "copy", 0.03, 1, () -> Halves.copy(memory, at(0), COLUMNS, 1, memory, at(7), COLUMNS, rows, COLUMNS));
+            add("Halves", "copy", 0.25, 1, () -> Halves.copy(memory, at(0), COLUMNS, 1, memory, at(7), COLUMNS, rows, COLUMNS));
             // float64 takes two arrays
-            add("Halves", "toDouble", 0.3, 3, () -> Halves.toDouble(memory, at(0), memory, at(6), n));
-            add("Halves", "fromDouble", 0.3, 3, () -> Halves.fromDouble(memory, at(4), memory, at(7), n));
-            add("Halves", "fromDoubleToOdd", 0.3, 3, () -> Halves.fromDoubleToOdd(memory, at(4), memory, at(7), n));
+            add("Halves", "toDouble", 0.5, 3, () -> Halves.toDouble(memory, at(0), memory, at(6), n));
+            add("Halves", "fromDouble", 0.5, 3, () -> Halves.fromDouble(memory, at(4), memory, at(7), n));
+            add("Halves", "fromDoubleToOdd", 0.12, 3, () -> Halves.fromDoubleToOdd(memory, at(4), memory, at(7), n));
         }
     }
 

@@ -75,6 +75,20 @@ class SealedRunTest {
         assertTrue(attention.getFirst().getLong("flops") > 0 && attention.getFirst().getLong("bytes") > 0, attention.getFirst().toString());
     }
 
+    /** The compiler is told to leave a family alone, as it leaves of its own accord what it fails to compile. */
+    @Test
+    void checkNamesTheKernelsThatTheCompilerLeaves() throws Exception {
+        Child child = java(other, List.of("-XX:CompileCommand=quiet", "-XX:CompileCommand=exclude,tessella.kernels.FloatNorms::*"),
+                MODULE, List.of("check", "--seconds", "6"));
+        assertEquals(1, child.exit(), child.out() + child.err());
+        for (String kernel : List.of("layerNormGradient", "rmsGradient", "l2Gradient")) {
+            assertTrue(child.out().lines().anyMatch(line -> line.startsWith("Norms." + kernel + " ") && line.endsWith("FELL OFF")),
+                    child.out());
+        }
+        assertTrue(child.errors().startsWith("check: expected every kernel to reach at least 25 % of its usual share, found ")
+                && child.errors().contains("Norms.rmsGradient at "), child.err());
+    }
+
     @Test
     void theOrdinaryJarStartsAgainWithItsModulesAndGivesTheSameBytes() throws Exception {
         Child child = java(other, List.of("-jar", JAR.toString()), train(), List.of("--out", "run", "--threads", "1"));
