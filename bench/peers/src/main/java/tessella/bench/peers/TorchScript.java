@@ -20,11 +20,12 @@ import java.util.zip.ZipOutputStream;
  * <ul>
  * <li>{@code forward} runs the program;
  * <li>{@code results} runs it and returns what was asked for;
- * <li>{@code begin} runs the preparation, once.
+ * <li>{@code begin} runs the preparation, once, and returns the argument.
  * </ul>
  *
- * <p>A program that is recorded takes an argument, which it returns, because ai.djl records nothing without one; what it computed is
- * released before forward returns.
+ * <p>Tensors stay in the module, but for one that the program may take as its argument: what is no argument may count as a constant.
+ * A program that is recorded always takes one, and returns it, because ai.djl records nothing without; what it computed is released
+ * before forward returns.
  */
 final class TorchScript {
     /** How libtorch runs a program. */
@@ -39,6 +40,7 @@ final class TorchScript {
     private static final String MODULE = "Work";
     private static final String FORMAT = "10\n";
     private static final String HELD = "held";
+    private static final String ARGUMENT = "argument";
 
     private final Execution execution;
     private final List<Attribute> attributes = new ArrayList<>();
@@ -46,6 +48,7 @@ final class TorchScript {
     private final List<String> lines = new ArrayList<>();
     private final List<String> preparation = new ArrayList<>();
     private List<String> results = List.of();
+    private String argument;
     private int variables;
 
     /** A tensor of the module. */
@@ -69,6 +72,17 @@ final class TorchScript {
 
     String tensor(String name, float[] values, long... sizes) {
         return tensor(name, Values.of(values), sizes);
+    }
+
+    /** Adds a float32 tensor that the program takes as its argument; the expression that reads it. */
+    String argument(String name, float[] values, long... sizes) {
+        argument = tensor(name, values, sizes);
+        return ARGUMENT;
+    }
+
+    /** Whether the program takes an argument. */
+    boolean hasArgument() {
+        return argument != null;
     }
 
     /** Adds a float32 tensor of these strides, in elements. */
@@ -172,18 +186,18 @@ final class TorchScript {
         attributes.forEach(attribute -> source.append("  ").append(attribute.name()).append(" : Tensor\n"));
         lists.forEach(list -> source.append("  ").append(list).append(" : List[Tensor]\n"));
         String self = "(self: __torch__." + MODULE;
+        String taking = self + (hasArgument() || execution == Execution.RECORDED ? ", " + ARGUMENT + ": Tensor) -> " : ") -> ");
+        String all = "[" + String.join(", ", results) + "]";
         if (execution == Execution.INFERENCE) {
-            method(source, "forward" + self + ") -> Tensor", lines, "return " + results.getFirst());
-            method(source, "results" + self + ") -> List[Tensor]", lines, "return [" + String.join(", ", results) + "]");
-            method(source, "begin" + self + ") -> bool", preparation, "return True");
+            method(source, "forward" + taking + "Tensor", lines, "return " + results.getFirst());
         } else {
-            String argument = self + ", argument: Tensor) -> ";
             // kept for a moment, so that nothing is left out as unused
-            method(source, "forward" + argument + "Tensor", lines, "self." + HELD + " = [" + String.join(", ", results) + "]",
-                    "self." + HELD + " = annotate(List[Tensor], [])", "return argument");
-            method(source, "results" + argument + "List[Tensor]", lines, "return [" + String.join(", ", results) + "]");
-            method(source, "begin" + argument + "Tensor", preparation, "return argument");
+            method(source, "forward" + taking + "Tensor", lines, "self." + HELD + " = " + all,
+                    "self." + HELD + " = annotate(List[Tensor], [])", "return " + ARGUMENT);
         }
+        method(source, "results" + taking + "List[Tensor]", lines, "return " + all);
+        method(source, "begin" + self + (execution == Execution.RECORDED ? ", nothing: Tensor" : "") + ") -> Tensor", preparation,
+                "return " + (hasArgument() ? argument : "torch.zeros([])"));
         return source.toString();
     }
 

@@ -67,16 +67,16 @@ class TorchPeerTest {
     }
 
     @Test
-    void modelsInBothForms() {
-        Peer frozen = new TorchPeer(TorchModule.Form.FROZEN);
-        for (String preset : List.of("vit-tiny", "soft-moe-tiny", "vit-mu16")) {
-            for (Peer peer : List.of(torch, frozen)) {
+    void modelsInAllForms() {
+        for (TorchModule.Form form : TorchModule.Form.values()) {
+            Peer peer = new TorchPeer(form);
+            for (String preset : List.of("vit-tiny", "soft-moe-tiny", "vit-mu16")) {
                 assertAgrees(peer, new Work.Forward(preset, 1));
                 assertAgrees(peer, new Work.Forward(preset, 3));
             }
         }
         assertNull(torch.prepare(new Work.Forward("vit-e14-jft", 1), 1), "attention pooling");
-        assertNull(frozen.prepare(new Work.Step("vit-tiny", 1), 1));
+        assertNull(new TorchPeer(TorchModule.Form.FROZEN).prepare(new Work.Step("vit-tiny", 1), 1), "models in inference only");
     }
 
     @Test
