@@ -3,7 +3,6 @@ package tessella.bench.peers;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -230,29 +229,19 @@ final class TorchScript {
     void write(Path file) throws IOException {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), Values.PIECE);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
-            entry(zip, "data.pkl", state());
-            entry(zip, "byteorder", "little".getBytes(StandardCharsets.UTF_8));
-            entry(zip, "version", FORMAT.getBytes(StandardCharsets.UTF_8));
-            entry(zip, "constants.pkl", new Pickle().emptyTuple().end());
-            entry(zip, "code/__torch__.py", source().getBytes(StandardCharsets.UTF_8));
+            entry(zip, "data.pkl", Values.of(state()));
+            entry(zip, "byteorder", text("little"));
+            entry(zip, "version", text(FORMAT));
+            entry(zip, "constants.pkl", Values.of(new Pickle().emptyTuple().end()));
+            entry(zip, "code/__torch__.py", text(source()));
             for (int i = 0; i < attributes.size(); i++) {
                 entry(zip, "data/" + i, attributes.get(i).values());
             }
         }
     }
 
-    private static void entry(ZipOutputStream zip, String name, byte[] content) throws IOException {
-        entry(zip, name, new Values() {
-            @Override
-            public long bytes() {
-                return content.length;
-            }
-
-            @Override
-            public void write(Sink sink) throws IOException {
-                sink.accept(ByteBuffer.wrap(content));
-            }
-        });
+    private static Values text(String text) {
+        return Values.of(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void entry(ZipOutputStream zip, String name, Values values) throws IOException {

@@ -6,7 +6,6 @@ import tessella.models.nn.QkNorm;
 import tessella.models.vit.BlockForm;
 import tessella.models.vit.Head;
 import tessella.models.vit.Position;
-import tessella.models.vit.SinCos2d;
 import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
@@ -85,13 +84,7 @@ final class TorchTransformer {
         if (config.position() == Position.LEARNED) {
             return weights.plain("position");
         }
-        double[] table = SinCos2d.table(config.gridRows(), config.gridColumns(), config.dim());
-        // the row of a class token stays zero
-        float[] rows = new float[config.tokens() * config.dim()];
-        for (int i = 0; i < table.length; i++) {
-            rows[rows.length - table.length + i] = (float) table[i];
-        }
-        return script.tensor("position", rows, 1, config.tokens(), config.dim());
+        return script.tensor("position", Models.sinCos(config), 1, config.tokens(), config.dim());
     }
 
     private String block(String x, int index) {
