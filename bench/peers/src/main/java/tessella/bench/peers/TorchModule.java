@@ -14,35 +14,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A module that libtorch has loaded. Its tensors stay inside: a call costs one step through JNI, whatever the program. */
-final class TorchModule implements AutoCloseable {
+abstract sealed class TorchModule implements AutoCloseable {
     /** What is done to a module before it runs. */
     enum Form {
         /** Nothing: each operator is called as it stands in the program. */
         EAGER,
-        /** torch.jit.optimize_for_inference: weights are constants, in the layout that libtorch likes best. */
-        FROZEN
+        /** torch.jit.optimize_for_inference: weights are constants, and linear layers products and sums. */
+        FROZEN,
+        /** Weights of linear layers are packed beforehand for their number of rows, as a frozen torch.compile does it on Intel's CPUs. */
+        PACKED
     }
 
+    private static final String BEGIN = "begin";
     private static final String FORWARD = "forward";
     private static final String RESULTS = "results";
-    /** Name of an array by which ai.djl is told the method of a recorded call. */
-    private static final String METHOD = "module_method:";
 
-    private final TorchScript.Execution execution;
-    private final Form form;
-    private final PtNDManager manager;
-    private final PtSymbolBlock block;
-    private final NDArray argument;
-    private final NDArray results;
+    final PtNDManager manager;
 
-    private TorchModule(TorchScript.Execution execution, Form form, PtNDManager manager, PtSymbolBlock block) {
-        this.execution = execution;
-        this.form = form;
+    private TorchModule(PtNDManager manager) {
         this.manager = manager;
-        this.block = block;
-        argument = manager.create(0f);
-        results = manager.create(0f);
-        results.setName(METHOD + RESULTS);
     }
 
     /** Loads a module by way of a file that is deleted then. */
@@ -52,11 +42,9 @@ final class TorchModule implements AutoCloseable {
             Path file = Files.createTempFile("tessella", ".pt");
             try {
                 script.write(file);
-                PtSymbolBlock block = JniUtils.loadModule(manager, file, true, new String[0], new String[0],
-                        script.execution() == TorchScript.Execution.RECORDED);
-                TorchModule module = new TorchModule(script.execution(), form, manager, block);
-                module.call("begin");
-                return form == Form.EAGER ? module : new TorchModule(script.execution(), form, manager, module.frozen());
+                boolean recorded = script.execution() == TorchScript.Execution.RECORDED;
+                PtSymbolBlock block = JniUtils.loadModule(manager, file, true, new String[0], new String[0], recorded);
+                return recorded ? new Recorded(manager, block) : new Inference(manager, block, script.hasArgument(), form);
             } finally {
                 Files.delete(file);
             }
@@ -69,61 +57,11 @@ final class TorchModule implements AutoCloseable {
         }
     }
 
-    private PtSymbolBlock frozen() {
-        try (block) {
-            return new PtSymbolBlock(manager, TorchLibrary.optimizedForInference(block.getHandle()));
-        }
-    }
-
     /** Runs the program; what it returns is released. */
-    void forward() {
-        call(FORWARD);
-    }
-
-    private void call(String method) {
-        enter();
-        if (execution == TorchScript.Execution.INFERENCE) {
-            IValueUtils.runMethod(block, method).close();
-        } else {
-            try (NDList list = recorded(method)) {
-                assert list.size() == 1;
-            }
-        }
-    }
-
-    private NDList recorded(String method) {
-        NDList list = new NDList(argument);
-        if (!method.equals(FORWARD)) {
-            NDArray name = method.equals(RESULTS) ? results : manager.create(0f);
-            name.setName(METHOD + method);
-            list.add(name);
-        }
-        return IValueUtils.forward(block, list, true);
-    }
+    abstract void forward();
 
     /** What the program computes, one array after the other. */
-    float[] results() {
-        enter();
-        if (form == Form.FROZEN) {
-            // of the methods only forward is left
-            try (IValue value = IValueUtils.runMethod(block, FORWARD); NDList list = value.toNDList(manager)) {
-                return joined(list);
-            }
-        } else if (execution == TorchScript.Execution.INFERENCE) {
-            try (IValue value = IValueUtils.runMethod(block, RESULTS); NDList list = value.toNDList(manager)) {
-                return joined(list);
-            }
-        }
-        try (NDList list = recorded(RESULTS)) {
-            return joined(list);
-        }
-    }
-
-    /** What libtorch keeps for each thread. */
-    private void enter() {
-        JniUtils.setGraphExecutorOptimize(form == Form.FROZEN);
-        JniUtils.setGradMode(execution == TorchScript.Execution.RECORDED);
-    }
+    abstract float[] results();
 
     private static float[] joined(NDList list) {
         float[] all = new float[Math.toIntExact(list.stream().mapToLong(NDArray::size).sum())];
@@ -138,7 +76,100 @@ final class TorchModule implements AutoCloseable {
 
     @Override
     public void close() {
-        block.close();
         manager.close();
+    }
+
+    /** A module under torch.inference_mode(). */
+    private static final class Inference extends TorchModule {
+        private final PtSymbolBlock block;
+        private final Form form;
+        private final IValue argument;
+        private final IValue[] arguments;
+
+        Inference(PtNDManager manager, PtSymbolBlock block, boolean hasArgument, Form form) {
+            super(manager);
+            this.form = form;
+            argument = IValueUtils.runMethod(block, BEGIN);
+            arguments = hasArgument ? new IValue[] {argument} : new IValue[0];
+            if (form == Form.FROZEN) {
+                this.block = new PtSymbolBlock(manager, TorchLibrary.optimizedForInference(block.getHandle()));
+                block.close();
+            } else {
+                this.block = block;
+            }
+        }
+
+        private IValue call(String method) {
+            // kept for each thread
+            JniUtils.setGraphExecutorOptimize(false);
+            return IValueUtils.runMethod(block, method, arguments);
+        }
+
+        @Override
+        void forward() {
+            call(FORWARD).close();
+        }
+
+        @Override
+        float[] results() {
+            // of the methods of a frozen module only forward is left
+            try (IValue value = call(form == Form.FROZEN ? FORWARD : RESULTS); NDList list = value.toNDList(manager)) {
+                return joined(list);
+            }
+        }
+
+        @Override
+        public void close() {
+            argument.close();
+            block.close();
+            super.close();
+        }
+    }
+
+    /** A module whose operators are recorded for gradients. */
+    private static final class Recorded extends TorchModule {
+        private final PtSymbolBlock block;
+        private final NDArray argument;
+
+        Recorded(PtNDManager manager, PtSymbolBlock block) {
+            super(manager);
+            this.block = block;
+            argument = call(named(manager.create(0f), BEGIN), manager.create(0f)).singletonOrThrow();
+        }
+
+        /** By the name of an array ai.djl is told the method of a call; the array itself is not passed on. */
+        private static NDArray named(NDArray array, String method) {
+            array.setName("module_method:" + method);
+            return array;
+        }
+
+        private NDList call(NDArray... arrays) {
+            // kept for each thread
+            JniUtils.setGraphExecutorOptimize(false);
+            JniUtils.setGradMode(true);
+            try {
+                return IValueUtils.forward(block, new NDList(arrays), true);
+            } finally {
+                JniUtils.setGradMode(false);
+            }
+        }
+
+        @Override
+        void forward() {
+            call(argument).close();
+        }
+
+        @Override
+        float[] results() {
+            try (NDList list = call(named(manager.create(0f), RESULTS), argument)) {
+                return joined(list);
+            }
+        }
+
+        @Override
+        public void close() {
+            block.close();
+            super.close();
+        }
     }
 }

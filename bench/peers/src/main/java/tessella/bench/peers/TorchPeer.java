@@ -16,7 +16,7 @@ final class TorchPeer implements Peer {
     @Override
     public Run prepare(Work work, int threads) {
         TorchLibrary.threads(threads);
-        if (form == TorchModule.Form.FROZEN) {
+        if (form != TorchModule.Form.EAGER) {
             return work instanceof Work.Forward forward ? TorchTransformer.prepare(forward, form) : null;
         }
         return switch (work) {

@@ -3,7 +3,6 @@ package tessella.bench.peers;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +19,12 @@ import java.util.zip.ZipOutputStream;
  * <ul>
  * <li>{@code forward} runs the program;
  * <li>{@code results} runs it and returns what was asked for;
- * <li>{@code begin} runs the preparation, once.
+ * <li>{@code begin} runs the preparation, once, and returns the argument.
  * </ul>
  *
- * <p>A program that is recorded takes an argument, which it returns, because ai.djl records nothing without one; what it computed is
- * released before forward returns.
+ * <p>Tensors stay in the module, but for one that the program may take as its argument: what is no argument may count as a constant.
+ * A program that is recorded always takes one, and returns it, because ai.djl records nothing without; what it computed is released
+ * before forward returns.
  */
 final class TorchScript {
     /** How libtorch runs a program. */
@@ -39,6 +39,7 @@ final class TorchScript {
     private static final String MODULE = "Work";
     private static final String FORMAT = "10\n";
     private static final String HELD = "held";
+    private static final String ARGUMENT = "argument";
 
     private final Execution execution;
     private final List<Attribute> attributes = new ArrayList<>();
@@ -46,6 +47,7 @@ final class TorchScript {
     private final List<String> lines = new ArrayList<>();
     private final List<String> preparation = new ArrayList<>();
     private List<String> results = List.of();
+    private String argument;
     private int variables;
 
     /** A tensor of the module. */
@@ -69,6 +71,17 @@ final class TorchScript {
 
     String tensor(String name, float[] values, long... sizes) {
         return tensor(name, Values.of(values), sizes);
+    }
+
+    /** Adds a float32 tensor that the program takes as its argument; the expression that reads it. */
+    String argument(String name, float[] values, long... sizes) {
+        argument = tensor(name, values, sizes);
+        return ARGUMENT;
+    }
+
+    /** Whether the program takes an argument. */
+    boolean hasArgument() {
+        return argument != null;
     }
 
     /** Adds a float32 tensor of these strides, in elements. */
@@ -172,18 +185,18 @@ final class TorchScript {
         attributes.forEach(attribute -> source.append("  ").append(attribute.name()).append(" : Tensor\n"));
         lists.forEach(list -> source.append("  ").append(list).append(" : List[Tensor]\n"));
         String self = "(self: __torch__." + MODULE;
+        String taking = self + (hasArgument() || execution == Execution.RECORDED ? ", " + ARGUMENT + ": Tensor) -> " : ") -> ");
+        String all = "[" + String.join(", ", results) + "]";
         if (execution == Execution.INFERENCE) {
-            method(source, "forward" + self + ") -> Tensor", lines, "return " + results.getFirst());
-            method(source, "results" + self + ") -> List[Tensor]", lines, "return [" + String.join(", ", results) + "]");
-            method(source, "begin" + self + ") -> bool", preparation, "return True");
+            method(source, "forward" + taking + "Tensor", lines, "return " + results.getFirst());
         } else {
-            String argument = self + ", argument: Tensor) -> ";
             // kept for a moment, so that nothing is left out as unused
-            method(source, "forward" + argument + "Tensor", lines, "self." + HELD + " = [" + String.join(", ", results) + "]",
-                    "self." + HELD + " = annotate(List[Tensor], [])", "return argument");
-            method(source, "results" + argument + "List[Tensor]", lines, "return [" + String.join(", ", results) + "]");
-            method(source, "begin" + argument + "Tensor", preparation, "return argument");
+            method(source, "forward" + taking + "Tensor", lines, "self." + HELD + " = " + all,
+                    "self." + HELD + " = annotate(List[Tensor], [])", "return " + ARGUMENT);
         }
+        method(source, "results" + taking + "List[Tensor]", lines, "return " + all);
+        method(source, "begin" + self + (execution == Execution.RECORDED ? ", nothing: Tensor" : "") + ") -> Tensor", preparation,
+                "return " + (hasArgument() ? argument : "torch.zeros([])"));
         return source.toString();
     }
 
@@ -216,29 +229,19 @@ final class TorchScript {
     void write(Path file) throws IOException {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), Values.PIECE);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
-            entry(zip, "data.pkl", state());
-            entry(zip, "byteorder", "little".getBytes(StandardCharsets.UTF_8));
-            entry(zip, "version", FORMAT.getBytes(StandardCharsets.UTF_8));
-            entry(zip, "constants.pkl", new Pickle().emptyTuple().end());
-            entry(zip, "code/__torch__.py", source().getBytes(StandardCharsets.UTF_8));
+            entry(zip, "data.pkl", Values.of(state()));
+            entry(zip, "byteorder", text("little"));
+            entry(zip, "version", text(FORMAT));
+            entry(zip, "constants.pkl", Values.of(new Pickle().emptyTuple().end()));
+            entry(zip, "code/__torch__.py", text(source()));
             for (int i = 0; i < attributes.size(); i++) {
                 entry(zip, "data/" + i, attributes.get(i).values());
             }
         }
     }
 
-    private static void entry(ZipOutputStream zip, String name, byte[] content) throws IOException {
-        entry(zip, name, new Values() {
-            @Override
-            public long bytes() {
-                return content.length;
-            }
-
-            @Override
-            public void write(Sink sink) throws IOException {
-                sink.accept(ByteBuffer.wrap(content));
-            }
-        });
+    private static Values text(String text) {
+        return Values.of(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void entry(ZipOutputStream zip, String name, Values values) throws IOException {

@@ -46,7 +46,7 @@ final class TorchTraining {
             TorchScript script = new TorchScript(TorchScript.Execution.RECORDED);
             try (VisionTransformer model = VisionTransformer.initialized(config, DType.F32, 1);
                     TorchWeights weights = new TorchWeights(script, model.parameters())) {
-                String logits = new TorchTransformer(weights, script, config, work.batch()).logits();
+                String logits = new TorchTransformer(weights, script, TorchModule.Form.EAGER, config, work.batch()).logits();
                 String loss = script.let("torch.cross_entropy_loss(" + logits + ", "
                         + TorchOperators.labels(script, work.batch(), config.classes()) + ")");
                 List<String> gradients = script.gradients(loss, null,

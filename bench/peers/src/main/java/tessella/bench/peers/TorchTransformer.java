@@ -6,7 +6,6 @@ import tessella.models.nn.QkNorm;
 import tessella.models.vit.BlockForm;
 import tessella.models.vit.Head;
 import tessella.models.vit.Position;
-import tessella.models.vit.SinCos2d;
 import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
@@ -20,6 +19,7 @@ final class TorchTransformer {
 
     private final TorchWeights weights;
     private final TorchScript script;
+    private final TorchModule.Form form;
     private final VitConfig config;
     private final int batch;
 
@@ -28,9 +28,10 @@ final class TorchTransformer {
         return config.form() == BlockForm.SEQUENTIAL && config.head() != Head.MAP && config.qkNorm() != QkNorm.RMS_NORM;
     }
 
-    TorchTransformer(TorchWeights weights, TorchScript script, VitConfig config, int batch) {
+    TorchTransformer(TorchWeights weights, TorchScript script, TorchModule.Form form, VitConfig config, int batch) {
         this.weights = weights;
         this.script = script;
+        this.form = form;
         this.config = config;
         this.batch = batch;
     }
@@ -44,7 +45,7 @@ final class TorchTransformer {
         TorchScript script = new TorchScript(TorchScript.Execution.INFERENCE);
         try (VisionTransformer model = Models.model(work.preset());
                 TorchWeights weights = new TorchWeights(script, model.parameters())) {
-            script.results(new TorchTransformer(weights, script, config, work.batch()).logits());
+            script.results(new TorchTransformer(weights, script, form, config, work.batch()).logits());
             return TorchRun.of(script, form);
         }
     }
@@ -58,7 +59,7 @@ final class TorchTransformer {
         String normed = norm(tokens, "norm");
         String features = script.let(config.head() == Head.CLS ? "torch.select(" + normed + ", 1, 0)"
                 : "torch.mean(" + normed + ", [1])");
-        return linear(features, "head");
+        return linear(features, List.of("head"), batch);
     }
 
     private String embedding() {
@@ -66,12 +67,12 @@ final class TorchTransformer {
         int columns = config.gridColumns();
         int p = config.patch();
         int channels = config.channels();
-        String images = script.tensor("images", Data.normal("images", batch, config.height(), config.width(), channels), batch,
+        String images = script.argument("images", Data.normal("images", batch, config.height(), config.width(), channels), batch,
                 config.height(), config.width(), channels);
         String grid = "torch.view(" + images + ", " + List.of(batch, rows, p, columns, p * channels) + ")";
         String patches = script.let("torch.reshape(torch.permute(" + grid + ", [0, 1, 3, 2, 4]), "
                 + List.of(batch, rows * columns, p * p * channels) + ")");
-        String tokens = linear(patches, "embedding");
+        String tokens = linear(patches, List.of("embedding"), batch * rows * columns);
         if (config.head() == Head.CLS) {
             tokens = script.let("torch.cat([torch.expand(" + weights.plain("cls") + ", " + List.of(batch, 1, config.dim()) + "), "
                     + tokens + "], 1)");
@@ -83,13 +84,7 @@ final class TorchTransformer {
         if (config.position() == Position.LEARNED) {
             return weights.plain("position");
         }
-        double[] table = SinCos2d.table(config.gridRows(), config.gridColumns(), config.dim());
-        // the row of a class token stays zero
-        float[] rows = new float[config.tokens() * config.dim()];
-        for (int i = 0; i < table.length; i++) {
-            rows[rows.length - table.length + i] = (float) table[i];
-        }
-        return script.tensor("position", rows, 1, config.tokens(), config.dim());
+        return script.tensor("position", Models.sinCos(config), 1, config.tokens(), config.dim());
     }
 
     private String block(String x, int index) {
@@ -115,7 +110,7 @@ final class TorchTransformer {
     /** Queries, keys and values of one product, each [b, m, heads, hd]. */
     private List<String> together(String x, String prefix) {
         List<String> parts = Stream.of(".query", ".key", ".value").map(part -> prefix + part).toList();
-        String all = script.let("torch.linear(" + x + ", " + weights.matrices(parts) + ", " + weights.biases(parts) + ")");
+        String all = linear(x, parts, batch * config.tokens());
         String list = script.let("torch.unbind(torch.view(" + all + ", " + List.of(batch, config.tokens(), 3, config.heads(),
                 config.dim() / config.heads()) + "), 2)");
         return List.of(list + "[0]", list + "[1]", list + "[2]");
@@ -136,8 +131,19 @@ final class TorchTransformer {
                 + weights.plain(prefix + ".bias") + ", " + EPS + ")");
     }
 
-    private String linear(String x, String prefix) {
-        return script.let("torch.linear(" + x + ", " + weights.matrices(List.of(prefix)) + ", "
-                + weights.biases(List.of(prefix)) + ")");
+    private String linear(String x, String layer) {
+        return linear(x, List.of(layer), batch * config.tokens());
+    }
+
+    /** Some linear layers side by side, on so many rows. */
+    private String linear(String x, List<String> layers, int rows) {
+        String matrix = weights.matrices(layers);
+        String bias = weights.biases(layers);
+        if (form == TorchModule.Form.PACKED) {
+            String packed = script.prepared(matrix.replaceFirst("self\\.", "packed_"),
+                    "ops.mkl._mkl_reorder_linear_weight(" + matrix + ", " + rows + ")");
+            return script.let("ops.mkl._mkl_linear(" + x + ", " + packed + ", " + matrix + ", " + bias + ", " + rows + ")");
+        }
+        return script.let("torch.linear(" + x + ", " + matrix + ", " + bias + ")");
     }
 }

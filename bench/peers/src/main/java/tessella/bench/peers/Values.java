@@ -75,15 +75,20 @@ interface Values {
     static Values of(long[] numbers) {
         ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(numbers.length, Long.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
         all.asLongBuffer().put(numbers);
+        return of(all.array());
+    }
+
+    /** Bytes as they are. */
+    static Values of(byte[] bytes) {
         return new Values() {
             @Override
             public long bytes() {
-                return all.capacity();
+                return bytes.length;
             }
 
             @Override
             public void write(Sink sink) throws IOException {
-                sink.accept(all.duplicate());
+                sink.accept(ByteBuffer.wrap(bytes));
             }
         };
     }
