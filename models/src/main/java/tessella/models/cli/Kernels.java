@@ -221,8 +221,9 @@ final class Kernels implements AutoCloseable {
     private void softmax() {
         String family = "Softmax";
         rows(family, "rows", 0.2, 2, SoftmaxKernels::rows);
-        add(family, "rowsWithNormaliser", 0.2, 2,
-                () -> SoftmaxKernels.rowsWithNormaliser(p, memory, at(7), COLUMNS, rows, COLUMNS, memory, at(6)));
+        add(family, "exponentials", 0.2, 2,
+                () -> SoftmaxKernels.exponentials(p, memory, at(7), COLUMNS, rows, COLUMNS, memory, at(6), memory,
+                        at(6) + rows * dtype.bytes()));
         // log-normalisers of 2 and more: e^(x - 2) falls to 0.16, and stays there
         MemorySegment large = memory.asSlice(at(5), n * dtype.bytes());
         PointwiseKernels.fill(p, large, 0, 2, n);

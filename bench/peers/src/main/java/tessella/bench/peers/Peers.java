@@ -13,7 +13,7 @@ final class Peers {
 
     /** All names but our own. */
     static List<String> names() {
-        return List.of("mkl", "mkl-packed", "openblas");
+        return List.of("mkl", "mkl-packed", "openblas", "libtorch", "libtorch-frozen");
     }
 
     /**
@@ -27,6 +27,8 @@ final class Peers {
             case "mkl" -> new MklPeer(MklPeer.Packing.NEVER);
             case "mkl-packed" -> new MklPeer(MklPeer.Packing.BEFOREHAND);
             case "openblas" -> new OpenBlasPeer();
+            case "libtorch" -> new TorchPeer(TorchModule.Form.EAGER);
+            case "libtorch-frozen" -> new TorchPeer(TorchModule.Form.FROZEN);
             default -> throw unknown(name);
         };
     }
