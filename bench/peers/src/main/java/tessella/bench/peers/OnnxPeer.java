@@ -107,6 +107,7 @@ final class OnnxPeer implements Peer {
             images.values().forEach(OnnxTensor::close);
             try {
                 session.close();
+                Malloc.trim();
             } catch (OrtException e) {
                 throw failed(e);
             }
