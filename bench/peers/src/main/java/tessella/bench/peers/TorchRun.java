@@ -2,6 +2,7 @@ package tessella.bench.peers;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
+import tessella.engine.Memory;
 
 /** Work that libtorch has prepared. */
 final class TorchRun implements Peer.Run {
@@ -25,6 +26,8 @@ final class TorchRun implements Peer.Run {
     }
 
     private static TorchModule loaded(TorchArchive archive, TorchPeer.Form form) {
+        // what our parameters took is not the library's
+        Memory.trim();
         try (archive) {
             return TorchModule.load(archive, form);
         }
