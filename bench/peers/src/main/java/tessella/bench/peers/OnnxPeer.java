@@ -13,6 +13,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import tessella.engine.Memory;
 import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
@@ -34,6 +35,8 @@ final class OnnxPeer implements Peer {
             Path file = Files.createTempFile("tessella", ".onnx");
             try {
                 write(forward, file);
+                // what our parameters took is not the library's
+                Memory.trim();
                 return new ForwardRun(forward, session(file, threads));
             } finally {
                 Files.delete(file);
@@ -107,6 +110,7 @@ final class OnnxPeer implements Peer {
             images.values().forEach(OnnxTensor::close);
             try {
                 session.close();
+                Malloc.trim();
             } catch (OrtException e) {
                 throw failed(e);
             }

@@ -30,6 +30,10 @@ final class TorchMixture {
 
     /** The layer alone, loaded. */
     static Peer.Run prepare(Work.Mixture work) {
+        return TorchRun.of(archive(work), TorchPeer.Form.EAGER);
+    }
+
+    private static TorchArchive archive(Work.Mixture work) {
         SoftMoeConfig config = new SoftMoeConfig(work.experts(), work.slots(), 1);
         TorchScript script = new TorchScript(TorchScript.execution(work.direction()));
         try (Parameters parameters = Parameters.initialized(SoftMoe.specs(PREFIX, work.width(), work.hidden(), config), DType.F32, 1);
@@ -44,7 +48,7 @@ final class TorchMixture {
                 results.addAll(script.gradients(y, script.tensor("dy", Data.normal("dy", dims), dims), operands));
             }
             script.results(results);
-            return TorchRun.of(script, TorchModule.Form.EAGER);
+            return TorchArchive.of(script);
         }
     }
 

@@ -8,23 +8,9 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /** A module that libtorch has loaded. Its tensors stay inside: a call costs one step through JNI, whatever the program. */
 abstract sealed class TorchModule implements AutoCloseable {
-    /** What is done to a module before it runs. */
-    enum Form {
-        /** Nothing: each operator is called as it stands in the program. */
-        EAGER,
-        /** torch.jit.optimize_for_inference: weights are constants, and linear layers products and sums. */
-        FROZEN,
-        /** Weights of linear layers are packed beforehand for their number of rows, as a frozen torch.compile does it on Intel's CPUs. */
-        PACKED
-    }
-
     private static final String BEGIN = "begin";
     private static final String FORWARD = "forward";
     private static final String RESULTS = "results";
@@ -35,22 +21,13 @@ abstract sealed class TorchModule implements AutoCloseable {
         this.manager = manager;
     }
 
-    /** Loads a module by way of a file that is deleted then. */
-    static TorchModule load(TorchScript script, Form form) {
+    /** Loads a module. */
+    static TorchModule load(TorchArchive archive, TorchPeer.Form form) {
         PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
         try {
-            Path file = Files.createTempFile("tessella", ".pt");
-            try {
-                script.write(file);
-                boolean recorded = script.execution() == TorchScript.Execution.RECORDED;
-                PtSymbolBlock block = JniUtils.loadModule(manager, file, true, new String[0], new String[0], recorded);
-                return recorded ? new Recorded(manager, block) : new Inference(manager, block, script.hasArgument(), form);
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            manager.close();
-            throw new UncheckedIOException(e);
+            boolean recorded = archive.execution() == TorchScript.Execution.RECORDED;
+            PtSymbolBlock block = JniUtils.loadModule(manager, archive.file(), true, new String[0], new String[0], recorded);
+            return recorded ? new Recorded(manager, block) : new Inference(manager, block, archive.hasArgument(), form);
         } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
@@ -77,21 +54,22 @@ abstract sealed class TorchModule implements AutoCloseable {
     @Override
     public void close() {
         manager.close();
+        Malloc.trim();
     }
 
     /** A module under torch.inference_mode(). */
     private static final class Inference extends TorchModule {
         private final PtSymbolBlock block;
-        private final Form form;
+        private final TorchPeer.Form form;
         private final IValue argument;
         private final IValue[] arguments;
 
-        Inference(PtNDManager manager, PtSymbolBlock block, boolean hasArgument, Form form) {
+        Inference(PtNDManager manager, PtSymbolBlock block, boolean hasArgument, TorchPeer.Form form) {
             super(manager);
             this.form = form;
             argument = IValueUtils.runMethod(block, BEGIN);
             arguments = hasArgument ? new IValue[] {argument} : new IValue[0];
-            if (form == Form.FROZEN) {
+            if (form == TorchPeer.Form.FROZEN) {
                 this.block = new PtSymbolBlock(manager, TorchLibrary.optimizedForInference(block.getHandle()));
                 block.close();
             } else {
@@ -113,7 +91,7 @@ abstract sealed class TorchModule implements AutoCloseable {
         @Override
         float[] results() {
             // of the methods of a frozen module only forward is left
-            try (IValue value = call(form == Form.FROZEN ? FORWARD : RESULTS); NDList list = value.toNDList(manager)) {
+            try (IValue value = call(form == TorchPeer.Form.FROZEN ? FORWARD : RESULTS); NDList list = value.toNDList(manager)) {
                 return joined(list);
             }
         }

@@ -2,6 +2,7 @@ package tessella.bench.peers;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
+import tessella.engine.Memory;
 
 /** Work that libtorch has prepared. */
 final class TorchRun implements Peer.Run {
@@ -14,18 +15,26 @@ final class TorchRun implements Peer.Run {
     }
 
     /** Work whose results do not depend on the runs before. */
-    static TorchRun of(TorchScript script, TorchModule.Form form) {
-        TorchModule module = TorchModule.load(script, form);
+    static TorchRun of(TorchArchive archive, TorchPeer.Form form) {
+        TorchModule module = loaded(archive, form);
         return new TorchRun(module, module::results);
     }
 
     /** Work that changes what it computes with: its results are those of the first steps, one after the other. */
-    static TorchRun stepping(Supplier<TorchModule> loader, int steps) {
-        return new TorchRun(loader.get(), () -> firstSteps(loader, steps));
+    static TorchRun stepping(Supplier<TorchArchive> archive, int steps) {
+        return new TorchRun(loaded(archive.get(), TorchPeer.Form.EAGER), () -> firstSteps(archive.get(), steps));
     }
 
-    private static float[] firstSteps(Supplier<TorchModule> loader, int steps) {
-        try (TorchModule fresh = loader.get()) {
+    private static TorchModule loaded(TorchArchive archive, TorchPeer.Form form) {
+        // what our parameters took is not the library's
+        Memory.trim();
+        try (archive) {
+            return TorchModule.load(archive, form);
+        }
+    }
+
+    private static float[] firstSteps(TorchArchive archive, int steps) {
+        try (TorchModule fresh = loaded(archive, TorchPeer.Form.EAGER)) {
             float[] all = fresh.results();
             int size = all.length;
             all = Arrays.copyOf(all, Math.multiplyExact(size, steps));

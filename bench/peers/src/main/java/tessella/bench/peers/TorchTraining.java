@@ -22,41 +22,45 @@ final class TorchTraining {
 
     /** The step alone. */
     static Peer.Run adam(Work.Adam work) {
-        return TorchRun.stepping(() -> {
-            TorchScript script = new TorchScript(TorchScript.Execution.INFERENCE);
-            try (Parameters parameters = Parameters.initialized(Models.specs(work.preset()), DType.F32, 1);
-                    TorchWeights weights = new TorchWeights(script, parameters)) {
-                List<String> gradients = new ArrayList<>();
-                for (ParameterSpec spec : Models.specs(work.preset())) {
-                    weights.plain(spec.name());
-                    long[] dims = spec.shape().dims();
-                    gradients.add(script.tensor("d" + gradients.size(), Data.normal("d" + spec.name(), dims), dims));
-                }
-                update(script, weights.all(), gradients);
-                script.results(weights.all().stream().map(TorchWeights.Weight::expression).toList());
-                return TorchModule.load(script, TorchModule.Form.EAGER);
+        return TorchRun.stepping(() -> archive(work), 1);
+    }
+
+    private static TorchArchive archive(Work.Adam work) {
+        TorchScript script = new TorchScript(TorchScript.Execution.INFERENCE);
+        try (Parameters parameters = Parameters.initialized(Models.specs(work.preset()), DType.F32, 1);
+                TorchWeights weights = new TorchWeights(script, parameters)) {
+            List<String> gradients = new ArrayList<>();
+            for (ParameterSpec spec : Models.specs(work.preset())) {
+                weights.plain(spec.name());
+                long[] dims = spec.shape().dims();
+                gradients.add(script.tensor("d" + gradients.size(), Data.normal("d" + spec.name(), dims), dims));
             }
-        }, 1);
+            update(script, weights.all(), gradients);
+            script.results(weights.all().stream().map(TorchWeights.Weight::expression).toList());
+            return TorchArchive.of(script);
+        }
     }
 
     /** Forward, loss, gradient and AdamW; null if there is no source for the model. */
     static Peer.Run steps(Work.Step work) {
+        return TorchTransformer.covers(Models.config(work.preset())) ? TorchRun.stepping(() -> archive(work), Work.Step.STEPS) : null;
+    }
+
+    private static TorchArchive archive(Work.Step work) {
         VitConfig config = Models.config(work.preset());
-        return !TorchTransformer.covers(config) ? null : TorchRun.stepping(() -> {
-            TorchScript script = new TorchScript(TorchScript.Execution.RECORDED);
-            try (VisionTransformer model = VisionTransformer.initialized(config, DType.F32, 1);
-                    TorchWeights weights = new TorchWeights(script, model.parameters())) {
-                String logits = new TorchTransformer(weights, script, TorchModule.Form.EAGER, config, work.batch()).logits();
-                String loss = script.let("torch.cross_entropy_loss(" + logits + ", "
-                        + TorchOperators.labels(script, work.batch(), config.classes()) + ")");
-                List<String> gradients = script.gradients(loss, null,
-                        weights.all().stream().map(TorchWeights.Weight::expression).toList());
-                script.line("torch.set_grad_enabled(False)");
-                update(script, weights.all(), gradients);
-                script.results(loss);
-                return TorchModule.load(script, TorchModule.Form.EAGER);
-            }
-        }, Work.Step.STEPS);
+        TorchScript script = new TorchScript(TorchScript.Execution.RECORDED);
+        try (VisionTransformer model = VisionTransformer.initialized(config, DType.F32, 1);
+                TorchWeights weights = new TorchWeights(script, model.parameters())) {
+            String logits = new TorchTransformer(weights, script, TorchPeer.Form.EAGER, config, work.batch()).logits();
+            String loss = script.let("torch.cross_entropy_loss(" + logits + ", "
+                    + TorchOperators.labels(script, work.batch(), config.classes()) + ")");
+            List<String> gradients = script.gradients(loss, null,
+                    weights.all().stream().map(TorchWeights.Weight::expression).toList());
+            script.line("torch.set_grad_enabled(False)");
+            update(script, weights.all(), gradients);
+            script.results(loss);
+            return TorchArchive.of(script);
+        }
     }
 
     private static void update(TorchScript script, List<TorchWeights.Weight> weights, List<String> gradients) {

@@ -19,7 +19,7 @@ final class TorchTransformer {
 
     private final TorchWeights weights;
     private final TorchScript script;
-    private final TorchModule.Form form;
+    private final TorchPeer.Form form;
     private final VitConfig config;
     private final int batch;
 
@@ -28,7 +28,7 @@ final class TorchTransformer {
         return config.form() == BlockForm.SEQUENTIAL && config.head() != Head.MAP && config.qkNorm() != QkNorm.RMS_NORM;
     }
 
-    TorchTransformer(TorchWeights weights, TorchScript script, TorchModule.Form form, VitConfig config, int batch) {
+    TorchTransformer(TorchWeights weights, TorchScript script, TorchPeer.Form form, VitConfig config, int batch) {
         this.weights = weights;
         this.script = script;
         this.form = form;
@@ -37,16 +37,16 @@ final class TorchTransformer {
     }
 
     /** A model in inference, loaded; null if there is no source for it. */
-    static Peer.Run prepare(Work.Forward work, TorchModule.Form form) {
-        VitConfig config = Models.config(work.preset());
-        if (!covers(config)) {
-            return null;
-        }
+    static Peer.Run prepare(Work.Forward work, TorchPeer.Form form) {
+        return covers(Models.config(work.preset())) ? TorchRun.of(archive(work, form), form) : null;
+    }
+
+    private static TorchArchive archive(Work.Forward work, TorchPeer.Form form) {
         TorchScript script = new TorchScript(TorchScript.Execution.INFERENCE);
         try (VisionTransformer model = Models.model(work.preset());
                 TorchWeights weights = new TorchWeights(script, model.parameters())) {
-            script.results(new TorchTransformer(weights, script, form, config, work.batch()).logits());
-            return TorchRun.of(script, form);
+            script.results(new TorchTransformer(weights, script, form, model.config(), work.batch()).logits());
+            return TorchArchive.of(script);
         }
     }
 
@@ -139,7 +139,7 @@ final class TorchTransformer {
     private String linear(String x, List<String> layers, int rows) {
         String matrix = weights.matrices(layers);
         String bias = weights.biases(layers);
-        if (form == TorchModule.Form.PACKED) {
+        if (form == TorchPeer.Form.PACKED) {
             String packed = script.prepared(matrix.replaceFirst("self\\.", "packed_"),
                     "ops.mkl._mkl_reorder_linear_weight(" + matrix + ", " + rows + ")");
             return script.let("ops.mkl._mkl_linear(" + x + ", " + packed + ", " + matrix + ", " + bias + ", " + rows + ")");

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 /** libtorch computes what our library computes. */
 class TorchPeerTest {
-    private final Peer torch = new TorchPeer(TorchModule.Form.EAGER);
+    private final Peer torch = new TorchPeer(TorchPeer.Form.EAGER);
 
     @Test
     void products() {
@@ -40,7 +40,7 @@ class TorchPeerTest {
 
     @Test
     void modelsInAllForms() {
-        for (TorchModule.Form form : TorchModule.Form.values()) {
+        for (TorchPeer.Form form : TorchPeer.Form.values()) {
             Peer peer = new TorchPeer(form);
             for (String preset : List.of("vit-tiny", "soft-moe-tiny", "vit-mu16")) {
                 PeerAssert.assertAgrees(peer, new Work.Forward(preset, 1));
@@ -48,7 +48,7 @@ class TorchPeerTest {
             }
         }
         assertNull(torch.prepare(new Work.Forward("vit-e14-jft", 1), 1), "attention pooling");
-        assertNull(new TorchPeer(TorchModule.Form.FROZEN).prepare(new Work.Step("vit-tiny", 1), 1), "models in inference only");
+        assertNull(new TorchPeer(TorchPeer.Form.FROZEN).prepare(new Work.Step("vit-tiny", 1), 1), "models in inference only");
     }
 
     @Test
