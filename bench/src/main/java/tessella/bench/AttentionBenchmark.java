@@ -14,7 +14,7 @@ import tessella.engine.Shape;
 public class AttentionBenchmark extends EngineBenchmark {
     /** Batch x heads x tokens x width of a head: ViT-Ti and ViT-B at 224 pixels, one and 8 pictures, and ViT-B at 448. */
     @Param({"1x3x197x64", "1x12x197x64", "8x12x197x64", "1x12x785x64"})
-    public String shape;
+    public String bhnd;
 
     /** The type of the elements. */
     @Param("F32")
@@ -30,7 +30,7 @@ public class AttentionBenchmark extends EngineBenchmark {
 
     @Override
     void prepare() {
-        Shape extents = Extents.parse(shape, "1x12x197x64");
+        Shape extents = Extents.parse(bhnd, "1x12x197x64");
         Shape rows = Shape.of(extents.dim(0), extents.dim(2), extents.dim(1), extents.dim(3));
         q = normal("q", dtype, rows);
         k = normal("k", dtype, rows);

@@ -65,7 +65,7 @@ public final class Compare {
         only(out, "new", now, old);
         out.printf(Locale.ROOT, "%nspeed: new over old, above 1 is faster. Slower or faster: the %.1f %% interval (Welch's t on logarithms; "
                 + "of the means of forks%nif both runs have %d or more, else of iterations) leaves out 1, and the speed is off it by %s %% "
-                + "or more.%n", 100 * Change.CONFIDENCE, Change.FORKS, number(100 * least));
+                + "or more.%n", 100 * Change.CONFIDENCE, Change.FORKS, Double.toString(100 * least));
         if (changes.stream().anyMatch(change -> change.before().scores().size() < Change.FORKS
                 || change.after().scores().size() < Change.FORKS)) {
             out.printf(Locale.ROOT, "With fewer than %d forks the interval knows nothing of how JVMs differ from one another: run with -f 5 "

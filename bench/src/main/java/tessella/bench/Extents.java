@@ -15,7 +15,7 @@ final class Extents {
     static Shape parse(String text, String example) {
         int count = example.split("x").length;
         if (!text.matches("[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){" + (count - 1) + "}")) {
-            throw new IllegalArgumentException("shape: expected " + count + " positive extents such as " + example + ", found \""
+            throw new IllegalArgumentException("expected " + count + " positive extents such as " + example + ", found \""
                     + text + "\"");
         }
         return Shape.of(Arrays.stream(text.split("x")).mapToLong(Long::parseLong).toArray());

@@ -22,7 +22,7 @@ public class GemmBenchmark extends EngineBenchmark {
         "197x1024x1024", "197x1024x4096", "197x4096x1024", "1576x1024x1024", "1576x1024x4096", "1576x4096x1024",
         "1x768x3072", "2x768x3072", "4x768x3072", "8x768x3072", "16x768x3072",
         "197x64x197", "101x257x129", "13x1001x37", "1024x1024x1024"})
-    public String shape;
+    public String mkn;
 
     /** The type of the elements: F32 or F64. */
     @Param("F32")
@@ -37,7 +37,7 @@ public class GemmBenchmark extends EngineBenchmark {
 
     @Override
     void prepare() {
-        Shape extents = Extents.parse(shape, "197x768x3072");
+        Shape extents = Extents.parse(mkn, "197x768x3072");
         x = normal("x", dtype, extents.axes(0, 2));
         w = normal("w", dtype, extents.axes(1, 3));
         dy = normal("dy", dtype, Shape.of(extents.dim(0), extents.dim(2)));

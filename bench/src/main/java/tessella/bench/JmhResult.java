@@ -103,6 +103,16 @@ record JmhResult(String name, String mode, Map<String, String> params, String un
         return mode.equals("thrpt") ? score : 1 / score;
     }
 
+    /** This result with the forks of another run of the same benchmark; counters are those of both, weighed by forks. */
+    JmhResult with(JmhResult other) {
+        List<double[]> forks = new ArrayList<>(scores);
+        forks.addAll(other.scores);
+        Map<String, Double> means = new TreeMap<>();
+        counters.forEach((key, value) -> means.put(key, (value * scores.size() + other.counters.getOrDefault(key, value)
+                * other.scores.size()) / forks.size()));
+        return new JmhResult(name, mode, params, unit, forks, means);
+    }
+
     /** The mean of all scores. */
     double score() {
         return scores.stream().flatMapToDouble(Arrays::stream).average().orElseThrow();

@@ -185,7 +185,7 @@ class BenchmarksTest {
                 Param parameter = field.getAnnotation(Param.class);
                 for (String text : parameter == null ? new String[0] : parameter.value()) {
                     switch (field.getName()) {
-                        case "shape" -> Extents.parse(text, parameter.value()[0]);
+                        case "shape", "mkn", "bhnd" -> Extents.parse(text, parameter.value()[0]);
                         case "preset" -> VitConfig.preset(text);
                         case "model" -> VitConfig.preset(text.substring(0, text.indexOf('/')));
                         default -> value(field.getType(), text);
@@ -198,7 +198,7 @@ class BenchmarksTest {
     @Test
     void extentsAreAsManyAsTheExampleHas() {
         assertEquals("[197, 768, 3072]", Extents.parse("197x768x3072", "1x2x3").toString());
-        assertEquals("shape: expected 3 positive extents such as 197x768x3072, found \"12x13\"",
+        assertEquals("expected 3 positive extents such as 197x768x3072, found \"12x13\"",
                 assertThrows(IllegalArgumentException.class, () -> Extents.parse("12x13", "197x768x3072")).getMessage());
         for (String wrong : List.of("", "x", "1x0", "-1x2", "1x2x3", "1,2", "1x99999999999")) {
             assertThrows(IllegalArgumentException.class, () -> Extents.parse(wrong, "1x2"), wrong);

@@ -35,8 +35,8 @@ final class Checks {
     static final Map<String, Check> ALL = new TreeMap<>();
     /** The smallest parameters of each class; every combination runs. */
     static final Map<Class<? extends EngineBenchmark>, Map<String, String[]>> SMALLEST = Map.ofEntries(
-            Map.entry(GemmBenchmark.class, Map.of("shape", of("5x7x3"), "dtype", of("F32", "F64"), "threads", of("1", "2"))),
-            Map.entry(AttentionBenchmark.class, Map.of("shape", of("2x3x5x4"), "dtype", of("F32", "F64"))),
+            Map.entry(GemmBenchmark.class, Map.of("mkn", of("5x7x3"), "dtype", of("F32", "F64"), "threads", of("1", "2"))),
+            Map.entry(AttentionBenchmark.class, Map.of("bhnd", of("2x3x5x4"), "dtype", of("F32", "F64"))),
             Map.entry(SoftmaxBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(NormsBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(PointwiseBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"),
