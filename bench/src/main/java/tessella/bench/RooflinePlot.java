@@ -35,12 +35,16 @@ public final class RooflinePlot {
 
     /** As the usage says. */
     public static void main(String[] args) throws Exception {
-        System.exit(run(System.out, System.err, MemoryLevel.of(CACHES), args));
+        // what JMH and its forks say is no part of the result
+        PrintStream out = System.out;
+        System.setOut(System.err);
+        System.exit(run(out, System.err, MemoryLevel.of(CACHES), args));
     }
 
     /** The program on these levels of memory; returns its exit code. */
     static int run(PrintStream out, PrintStream err, List<MemoryLevel> levels, String... args) throws Exception {
         try {
+            VectorModule.require();
             Options options = Options.parse(args, "--html", "--rounds", "--seconds", "--json");
             if (!options.words().isEmpty() || options.values().containsKey("--json") != options.rest().isEmpty()) {
                 throw new IllegalArgumentException("roofline: expected either --json FILE or JMH arguments after --, found "
