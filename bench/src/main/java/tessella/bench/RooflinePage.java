@@ -105,7 +105,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
         }
         out.element("text", "operations a byte", "text-anchor", "middle", "x", (LEFT + RIGHT) / 2, "y", HEIGHT - 12);
         out.element("text", "GFLOP/s", "text-anchor", "start", "x", 8, "y", TOP - 18);
-        rounds.ceilings().forEach(ceiling -> roofs(out, ceiling, x, y));
+        // the names stand on the roofs of one thread, which therefore come last
+        rounds.ceilings().reversed().forEach(ceiling -> roofs(out, ceiling, x, y));
         for (int i = 0; i < rows.size(); i++) {
             point(out, i, x, y);
         }
@@ -141,7 +142,7 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
                 .element("title", (index + 1) + ": " + row.result().name() + " " + row.result().parameters() + ": "
                         + Table.significant(row.flops() / 1e9) + " GFLOP/s, " + percent(row.share()) + " of " + row.bound().by()).close();
         if (rows.size() <= NUMBERED) {
-            out.element("text", Integer.toString(index + 1), "class", "number", "x", at + 6, "y", height + 3);
+            out.element("text", Integer.toString(index + 1), "class", "number on", "x", at + 6, "y", height + 3);
         }
         out.close();
     }

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,7 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.Runner;
@@ -193,6 +196,23 @@ class BenchmarksTest {
                 }
             }
         }
+    }
+
+    @Test
+    void theWholeSuiteTakesLessThanAnHour() throws Exception {
+        Warmup warmup = EngineBenchmark.class.getAnnotation(Warmup.class);
+        Measurement measurement = EngineBenchmark.class.getAnnotation(Measurement.class);
+        double seconds = warmup.iterations() * warmup.timeUnit().toMillis(warmup.time()) / 1e3
+                + measurement.iterations() * measurement.timeUnit().toMillis(measurement.time()) / 1e3;
+        // what starting a JVM and filling operands takes; the largest models take more, most take less
+        double start = 3;
+        int combinations = 0;
+        for (Class<?> type : classes()) {
+            combinations += benchmarks(type).size() * Arrays.stream(type.getFields()).map(field -> field.getAnnotation(Param.class))
+                    .filter(Objects::nonNull).mapToInt(parameter -> parameter.value().length).reduce(1, (a, b) -> a * b);
+        }
+        assertEquals(240, combinations, 10, "as docs/tuning.md says");
+        assertTrue(combinations * (seconds + start) < 3600, combinations + " combinations of " + seconds + " seconds");
     }
 
     @Test
