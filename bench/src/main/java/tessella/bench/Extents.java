@@ -1,18 +1,23 @@
 package tessella.bench;
 
-/** The extents of a matrix product, A [m, k] times B [k, n], written "m x k x n" as in "197x768x3072". */
-record Extents(int m, int k, int n) {
+import java.util.Arrays;
+import tessella.engine.Shape;
 
-    static Extents parse(String text) {
-        String[] parts = text.split("x");
-        if (parts.length != 3) {
-            throw new IllegalArgumentException("shape: expected three extents such as 197x768x3072, found " + text);
+/** Extents as parameters write them: "197x768x3072". */
+final class Extents {
+    private Extents() {}
+
+    /**
+     * Reads as many extents as the example has.
+     *
+     * @throws IllegalArgumentException if there is another number of them, or one is no positive number
+     */
+    static Shape parse(String text, String example) {
+        int count = example.split("x").length;
+        if (!text.matches("[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){" + (count - 1) + "}")) {
+            throw new IllegalArgumentException("expected " + count + " positive extents such as " + example + ", found \""
+                    + text + "\"");
         }
-        return new Extents(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
-    }
-
-    /** Floating-point operations of one product, in thousands of millions. */
-    double gflop() {
-        return 2e-9 * m * k * n;
+        return Shape.of(Arrays.stream(text.split("x")).mapToLong(Long::parseLong).toArray());
     }
 }

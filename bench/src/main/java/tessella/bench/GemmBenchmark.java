@@ -1,92 +1,66 @@
 package tessella.bench;
 
-import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 import tessella.engine.DType;
 import tessella.engine.MatMul;
 import tessella.engine.NdArray;
-import tessella.engine.Random;
 import tessella.engine.Shape;
-import tessella.engine.Workers;
-import tessella.models.nn.Initializer;
 
-/** Products a second of A [m, k] and B [k, n], and their GFLOP a second, packing and memory of the result included. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Fork(value = 1, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class GemmBenchmark {
-    /** Extents m x k x n: a layer of ViT-B/16 on one picture, its attention's size, and a square one. */
-    @Param({"197x768x3072", "197x64x197", "1024x1024x1024"})
-    public String shape;
+/**
+ * The matrix products of a dense layer, packing and memory of the result included: y = x w with x [m, k] and w [k, n], and the two
+ * of its gradient, which read an operand transposed. Each has 2 m k n operations.
+ */
+public class GemmBenchmark extends EngineBenchmark {
+    /**
+     * Extents m x k x n: the layers of ViT-Ti, S, B and L on one picture and on 8 (197 tokens each), few rows, one head of
+     * attention, odd sizes, and a square.
+     */
+    @Param({"197x192x192", "197x192x768", "197x768x192", "1576x192x192", "1576x192x768", "1576x768x192",
+        "197x384x384", "197x384x1536", "197x1536x384", "1576x384x384", "1576x384x1536", "1576x1536x384",
+        "197x768x768", "197x768x3072", "197x3072x768", "1576x768x768", "1576x768x3072", "1576x3072x768",
+        "197x1024x1024", "197x1024x4096", "197x4096x1024", "1576x1024x1024", "1576x1024x4096", "1576x4096x1024",
+        "1x768x3072", "2x768x3072", "4x768x3072", "8x768x3072", "16x768x3072",
+        "197x64x197", "101x257x129", "13x1001x37", "1024x1024x1024"})
+    public String mkn;
 
-    /** The type of the elements. */
-    @Param({"F32", "F64"})
+    /** The type of the elements: F32 or F64. */
+    @Param("F32")
     public DType dtype;
 
-    /** Threads of the team. */
-    @Param("1")
-    public int threads;
+    NdArray x;
+    NdArray w;
+    NdArray dy;
+    private NdArray xTransposed;
+    private NdArray wTransposed;
+    private Cost cost;
 
-    private tessella.engine.Scope scope;
-    private Workers workers;
-    private Extents extents;
-    private NdArray a;
-    private NdArray b;
-
-    /** Counts the work of each product. */
-    @State(Scope.Thread)
-    @AuxCounters(AuxCounters.Type.OPERATIONS)
-    public static class Work {
-        /** 2 m k n, in thousands of millions. */
-        public double gflop;
+    @Override
+    void prepare() {
+        Shape extents = Extents.parse(mkn, "197x768x3072");
+        x = normal("x", dtype, extents.axes(0, 2));
+        w = normal("w", dtype, extents.axes(1, 3));
+        dy = normal("dy", dtype, Shape.of(extents.dim(0), extents.dim(2)));
+        xTransposed = x.transpose();
+        wTransposed = w.transpose();
+        cost = Cost.of(2.0 * extents.size(), x, w, dy);
     }
 
-    /** Fills A and B with normal numbers. */
-    @Setup
-    public void setUp() {
-        extents = Extents.parse(shape);
-        scope = tessella.engine.Scope.shared();
-        workers = Workers.of(threads);
-        a = normal("a", Shape.of(extents.m(), extents.k()));
-        b = normal("b", Shape.of(extents.k(), extents.n()));
-    }
-
-    /** Returns the memory and the threads. */
-    @TearDown
-    public void tearDown() {
-        workers.close();
-        scope.close();
-    }
-
-    /** One product; gives its last element. */
+    /** y = x w. */
     @Benchmark
-    public double multiply(Work work) {
-        work.gflop += extents.gflop();
-        return Workers.with(workers, () -> {
-            try (tessella.engine.Scope _ = tessella.engine.Scope.open()) {
-                return MatMul.multiply(a, b).get(extents.m() - 1, extents.n() - 1);
-            }
-        });
+    public double multiply(Counters counters) {
+        return measure(counters, cost, () -> MatMul.multiply(x, w));
     }
 
-    private NdArray normal(String name, Shape of) {
-        NdArray array = NdArray.empty(scope, dtype, of);
-        Initializer.normal(1).fill(array, Random.of(1, name));
-        return array;
+    /** dx = dy w^T: the second operand is read across its rows. */
+    @Benchmark
+    public double inputGradient(Counters counters) {
+        return measure(counters, cost, () -> MatMul.multiply(dy, wTransposed));
+    }
+
+    /** dw = x^T dy: the first operand is read across its rows, and the sums are as long as there are rows. */
+    @Benchmark
+    public double weightGradient(Counters counters) {
+        return measure(counters, cost, () -> MatMul.multiply(xTransposed, dy));
     }
 }

@@ -1,42 +1,24 @@
 package tessella.bench;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
+import tessella.autodiff.Elementwise;
+import tessella.autodiff.Gradients;
+import tessella.autodiff.Parameter;
 import tessella.autodiff.Reductions;
-import tessella.autodiff.Tape;
 import tessella.autodiff.Tensor;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
-import tessella.engine.Random;
 import tessella.engine.Shape;
-import tessella.engine.Workers;
-import tessella.models.nn.Initializer;
 import tessella.models.nn.Observer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
 import tessella.models.softmoe.SoftMoe;
 import tessella.models.softmoe.SoftMoeConfig;
 
-/** One Soft MoE layer on a batch of sequences, in milliseconds: its forward pass, and that with its gradients. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(value = 1, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 1)
-public class SoftMoeBenchmark {
+/** One Soft MoE layer on a batch of sequences: its forward pass, and that with the gradients of its parameters. */
+public class SoftMoeBenchmark extends EngineBenchmark {
     /** Layers to measure. */
     public enum Layer {
         /** A layer so small that nothing but its overhead shows. */
@@ -55,65 +37,56 @@ public class SoftMoeBenchmark {
             this.hidden = hidden;
             this.config = config;
         }
+
+        private double flop() {
+            return 2.0 * tokens.dim(0) * SoftMoe.multiplyAdds(tokens.dim(1), tokens.dim(2), hidden, config);
+        }
     }
 
     /** The layer. */
     @Param({"TINY", "S_16"})
     public Layer layer;
 
-    /** Threads of the team. */
-    @Param("1")
-    public int threads;
-
-    private tessella.engine.Scope scope;
-    private Workers workers;
-    private Parameters parameters;
+    Parameters parameters;
+    Tensor tokens;
     private SoftMoe moe;
-    private Tensor tokens;
+    private Cost forward;
+    private Cost both;
 
-    /** Makes the layer and its input. */
-    @Setup
-    public void setUp() {
-        scope = tessella.engine.Scope.shared();
-        workers = Workers.of(threads);
+    @Override
+    void prepare() {
         List<ParameterSpec> specs = SoftMoe.specs("moe", layer.tokens.dim(-1), layer.hidden, layer.config);
         parameters = Parameters.initialized(specs, DType.F32, 1);
         moe = new SoftMoe(parameters, "moe", layer.config);
-        NdArray values = NdArray.empty(scope, DType.F32, layer.tokens);
-        Initializer.normal(1).fill(values, Random.of(1, "tokens"));
-        tokens = Tensor.of(values);
+        tokens = Tensor.of(normal("tokens", DType.F32, layer.tokens));
+        double parameterBytes = 4.0 * parameters.count();
+        forward = Cost.of(layer.flop(), tokens.value(), tokens.value()).plus(new Cost(0, parameterBytes));
+        // backward, each product has two, but for the tokens of logits and slots, whose gradient nobody asks for
+        double product = 2.0 * layer.tokens.size() * layer.config.experts() * layer.config.slots();
+        both = forward.plus(Cost.of(2 * layer.flop() - 2 * product, tokens.value()).plus(new Cost(0, 2 * parameterBytes)));
     }
 
-    /** Returns the memory and the threads. */
-    @TearDown
-    public void tearDown() {
-        workers.close();
+    @Override
+    void release() {
         parameters.close();
-        scope.close();
     }
 
-    /** The forward pass without a tape; gives the mean of the result. */
+    private Tensor apply() {
+        return moe.apply(tokens, Observer.NONE);
+    }
+
+    /** The forward pass without a tape. */
     @Benchmark
-    public double forward() {
-        return Workers.with(workers, () -> {
-            try (tessella.engine.Scope _ = tessella.engine.Scope.open()) {
-                return mean().item();
-            }
-        });
+    public double forward(Counters counters) {
+        return measure(counters, forward, () -> apply().value());
     }
 
-    /** Forward and backward to every parameter; gives an element of a gradient. */
+    /** Forward, and backward from the mean of the squares to every parameter. */
     @Benchmark
-    public double gradients() {
-        return Workers.with(workers, () -> {
-            try (Tape tape = Tape.record()) {
-                NdArray gradient = tape.gradients(mean()).of(parameters.all().iterator().next());
-                return gradient.get(new long[gradient.shape().rank()]);
-            }
+    public double gradients(Counters counters) {
+        return measureRecorded(counters, both, tape -> {
+            Gradients gradients = tape.gradients(Reductions.mean(Elementwise.square(apply())));
+            return parameters.all().stream().map((Parameter parameter) -> gradients.of(parameter)).toArray(NdArray[]::new);
         });
-    }
-
-    private Tensor mean() {
-        return Reductions.mean(moe.apply(tokens, Observer.NONE));
     }
 }

@@ -13,7 +13,8 @@ final class Peers {
 
     /** All names but our own. */
     static List<String> names() {
-        return List.of("mkl", "mkl-packed", "openblas", "libtorch", "libtorch-frozen");
+        return List.of("mkl", "mkl-packed", "openblas", "libtorch", "libtorch-frozen",
+                "onnxruntime");
     }
 
     /**
@@ -27,8 +28,9 @@ final class Peers {
             case "mkl" -> new MklPeer(MklPeer.Packing.NEVER);
             case "mkl-packed" -> new MklPeer(MklPeer.Packing.BEFOREHAND);
             case "openblas" -> new OpenBlasPeer();
-            case "libtorch" -> new TorchPeer(TorchModule.Form.EAGER);
-            case "libtorch-frozen" -> new TorchPeer(TorchModule.Form.FROZEN);
+            case "libtorch" -> new TorchPeer(TorchPeer.Form.EAGER);
+            case "libtorch-frozen" -> new TorchPeer(TorchPeer.Form.FROZEN);
+            case "onnxruntime" -> new OnnxPeer();
             default -> throw unknown(name);
         };
     }
