@@ -363,12 +363,12 @@ final class Kernels implements AutoCloseable {
         for (int m = 1; m <= most; m++) {
             product("multiply, tile of " + m + (m == 1 ? " row" : " rows"), 0.6, array(m, inner), b);
         }
-        product("multiply, columns that are no vectors", 0.5, array(10L * most, inner), array(inner, outer - 1));
-        product("multiply, B packed", 0.6, array(197, inner), array(inner, outer));
-        product("multiply, B turned", 0.6, array(197, inner), array(outer, inner).transpose());
-        product("multiply, A turned", 0.6, array(inner, 197).transpose(), array(inner, outer));
-        product("multiply, B with gaps", 0.4, array(197, inner), array(inner, outer, 2).slice(2, 0, 1).reshape(Shape.of(inner, outer)));
-        product("multiply, long rows", 0.6, array(197, 6 * inner), array(6 * inner, inner));
+        product("multiplyFresh, columns that are no vectors", 0.5, array(10L * most, inner), array(inner, outer - 1));
+        product("multiplyFresh, B in rows", 0.6, array(197, inner), array(inner, outer));
+        product("multiplyFresh, B turned", 0.6, array(197, inner), array(outer, inner).transpose());
+        product("multiplyFresh, A turned", 0.6, array(inner, 197).transpose(), array(inner, outer));
+        product("multiplyFresh, B with gaps", 0.4, array(197, inner), array(inner, outer, 2).slice(2, 0, 1).reshape(Shape.of(inner, outer)));
+        product("multiplyFresh, long rows", 0.6, array(197, 6 * inner), array(6 * inner, inner));
     }
 
     private void attention() {

@@ -14,7 +14,7 @@ final class Peers {
     /** All names but our own. */
     static List<String> names() {
         return List.of("mkl", "mkl-packed", "openblas", "libtorch", "libtorch-frozen",
-                "onnxruntime");
+                "libtorch-packed", "onnxruntime");
     }
 
     /**
@@ -30,6 +30,7 @@ final class Peers {
             case "openblas" -> new OpenBlasPeer();
             case "libtorch" -> new TorchPeer(TorchPeer.Form.EAGER);
             case "libtorch-frozen" -> new TorchPeer(TorchPeer.Form.FROZEN);
+            case "libtorch-packed" -> new TorchPeer(TorchPeer.Form.PACKED);
             case "onnxruntime" -> new OnnxPeer();
             default -> throw unknown(name);
         };
