@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 /**
  * A team of threads that runs the independent tasks of one operator.
  *
- * <p>The tasks depend on shapes, never on the number of threads, so the results have the same bits for any team. The
+ * <p>The tasks depend on shapes, or are cut where no bit can change, so the results have the same bits for any team. The
  * caller takes part. A team that is busy with another caller's region, or a region inside a region, runs its tasks inline.
  * Threads spin for some microseconds after a region, then park; they are daemons. Any thread, virtual ones included, may
  * call. Interrupting the caller does not stop a region.
