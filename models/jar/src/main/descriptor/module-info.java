@@ -1,6 +1,7 @@
 /** Vision transformers and mixtures of experts inside the JVM. The kernels and the command line are not exported. */
 module tessella {
     requires jdk.incubator.vector;
+    requires jdk.jfr; // operators are events of its recordings
     requires jdk.management; // how much memory the machine or the container has
     requires static jdk.httpserver; // the page that follows a training run: nothing else needs it
     requires static java.desktop; // reads picture files: nothing else needs it

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import tessella.engine.NdArray;
 import tessella.engine.Pointwise;
+import tessella.engine.Profile;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 
@@ -63,6 +64,14 @@ public final class Tape implements AutoCloseable {
             this.shape = shape;
             this.saved = saved;
             this.vjp = vjp;
+        }
+
+        private void run(Cotangents to) {
+            if (Profile.isWatched()) {
+                Profile.gradientOf(op, () -> vjp.run(cotangent, to));
+            } else {
+                vjp.run(cotangent, to);
+            }
         }
     }
 
@@ -379,7 +388,7 @@ public final class Tape implements AutoCloseable {
         while (!nodes.isEmpty()) {
             Node node = nodes.removeLast();
             if (node.cotangent != null) {
-                node.vjp.run(node.cotangent, to);
+                node.run(to);
                 node.cotangent.letGo();
                 node.cotangent = null;
             }

@@ -62,7 +62,7 @@ public final class Heads {
         NdArray o = NdArray.result("attention", q.dtype(), q.shape());
         NdArray lse = NdArray.result("attention", q.dtype(), Shape.of(batch, heads, n));
         long bytes = q.dtype().bytes();
-        Region.run("attention", batch * heads, (task, scratch) -> {
+        Region.run("attention", batch * heads, 4L * batch * heads * n * m * d, (task, scratch) -> {
             int b = task / heads;
             int h = task % heads;
             LogitTerms head = terms.of(b, h);
@@ -135,7 +135,7 @@ public final class Heads {
         NdArray dk = NdArray.result("attention gradient", q.dtype(), k.shape());
         NdArray dv = NdArray.result("attention gradient", q.dtype(), v.shape());
         long bytes = q.dtype().bytes();
-        Region.run("attention gradient", order.tasks(), (task, scratch) -> order.each(task, (b, h) -> {
+        Region.run("attention gradient", order.tasks(), 10L * batch * heads * n * m * d, (task, scratch) -> order.each(task, (b, h) -> {
             LogitTerms head = terms.of(b, h);
             LogitTerms.Plane dBias = sums == null ? null : order.plane(sums, task);
             long lo = lse.offset() + ((long) b * heads + h) * n * bytes;

@@ -83,7 +83,7 @@ public final class MatMul {
                 : DoubleGemm.readsInPlace(m, n, b.stride(-1));
         Grid grid = Grid.of(members, m, k, n, single ? FloatGemm.panels(n) : DoubleGemm.panels(n),
                 Workers.current().size());
-        Region.run(op, grid.tasks(), (task, scratch) -> {
+        Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {
             int member = grid.member(task);
             int r0 = grid.row(task);
             int r1 = grid.rowEnd(task);

@@ -125,6 +125,15 @@ public final class NdArray {
         return strides[shape.axis(axis)];
     }
 
+    /** Bytes of the elements, those that are repeated by broadcasting once. */
+    long ownBytes() {
+        long elements = 1;
+        for (int i = 0; i < strides.length; i++) {
+            elements *= strides[i] == 0 ? Math.min(1, shape.dim(i)) : shape.dim(i);
+        }
+        return elements * dtype.bytes();
+    }
+
     MemorySegment segment() {
         return allocation.segment();
     }

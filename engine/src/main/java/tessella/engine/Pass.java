@@ -70,7 +70,7 @@ final class Pass implements Runnable, Workers.Task {
 
     /** Runs all parts, while the scopes of the operands cannot be closed. */
     void start() {
-        Region.using(op, this, operands);
+        Region.using(op, tasks(), 0, this, operands);
     }
 
     /** Number of all parts. */

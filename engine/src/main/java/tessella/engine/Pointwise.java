@@ -1,6 +1,7 @@
 package tessella.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import tessella.kernels.FunctionsKernels;
 import tessella.kernels.PointwiseKernels;
 import tessella.kernels.Precision;
@@ -61,6 +62,7 @@ public final class Pointwise {
         GELU_ERF(FunctionsKernels::geluErf);
 
         private final Loop1 loop;
+        private final String title = title(this);
 
         Unary(Loop1 loop) {
             this.loop = loop;
@@ -129,6 +131,7 @@ public final class Pointwise {
         GELU_ERF_GRADIENT(FunctionsKernels::geluErfGradient);
 
         private final Loop2 loop;
+        private final String title = title(this);
         /** With one element of b for all of a, and of a for all of b; null where a copy of it serves. */
         private final Loop2 scalarRight;
         private final Loop2 scalarLeft;
@@ -152,15 +155,20 @@ public final class Pointwise {
         }
     }
 
+    /** Such as "gelu gradient". */
+    private static String title(Enum<?> op) {
+        return op.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
     /** y = op(x), elementwise. */
     public static NdArray apply(Unary op, NdArray x) {
-        x.check(op.name());
-        NdArray y = NdArray.result(op.name(), x.dtype(), x.shape());
+        x.check(op.title);
+        NdArray y = NdArray.result(op.title, x.dtype(), x.shape());
         NdArray source = x.contiguous();
         Precision precision = x.dtype().precision();
         Nest nest = Nest.of(y.shape(), source, y);
         long bytes = x.dtype().bytes();
-        nest.run(op.name(), (row, first, length) -> op.loop.run(precision, source.segment(),
+        nest.run(op.title, (row, first, length) -> op.loop.run(precision, source.segment(),
                 source.offset() + (nest.offset(0, row) + first) * bytes, y.segment(),
                 y.offset() + (nest.offset(1, row) + first) * bytes, length), source, y);
         source.freeUnless(x);
@@ -173,7 +181,7 @@ public final class Pointwise {
      * @throws IllegalArgumentException if the shapes do not broadcast or the types differ
      */
     public static NdArray apply(Binary op, NdArray a, NdArray b) {
-        NdArray y = NdArray.result(op.name(), a.dtype(), Shape.broadcast(op.name(), a.shape(), b.shape()));
+        NdArray y = NdArray.result(op.title, a.dtype(), Shape.broadcast(op.title, a.shape(), b.shape()));
         applyInto(op, a, b, y);
         return y;
     }
@@ -184,8 +192,8 @@ public final class Pointwise {
      * @throws IllegalArgumentException if the shapes do not broadcast to that of y or the types differ
      */
     public static void applyInto(Binary op, NdArray a, NdArray b, NdArray y) {
-        checkTypes(op.name(), a, b);
-        checkTypes(op.name(), a, y);
+        checkTypes(op.title, a, b);
+        checkTypes(op.title, a, y);
         NdArray left = a.broadcastTo(y.shape());
         NdArray right = b.broadcastTo(y.shape());
         NdArray left0 = runs(op, left);
@@ -209,7 +217,7 @@ public final class Pointwise {
     private static void run(Binary op, Nest nest, NdArray a, NdArray b, NdArray y, long bytes) {
         Precision precision = y.dtype().precision();
         Loop2 loop = nest.run == 1 ? op.loop : op.loop(nest.step[0], nest.step[1]);
-        nest.run(op.name(), (row, first, length) -> loop.run(precision,
+        nest.run(op.title, (row, first, length) -> loop.run(precision,
                 a.segment(), a.offset() + (nest.offset(0, row) + first * nest.step[0]) * bytes,
                 b.segment(), b.offset() + (nest.offset(1, row) + first * nest.step[1]) * bytes,
                 y.segment(), y.offset() + (nest.offset(2, row) + first) * bytes, length), a, b, y);

@@ -30,6 +30,8 @@ public abstract sealed class Update permits SgdUpdate, AdamUpdate, AdafactorUpda
     double scale;
     double limit;
     private final Pass squares;
+    /** The gradients again, which is all that their norm reads. */
+    private final NdArray[] read;
     private final double[] sums;
     private long steps;
 
@@ -66,7 +68,8 @@ public abstract sealed class Update permits SgdUpdate, AdamUpdate, AdafactorUpda
             operands[i] = value;
             sizes[i] = value.size();
         }
-        squares = new Pass(op, sizes, ones(), SQUARES, operands, this::addSquares);
+        read = new NdArray[count];
+        squares = new Pass(op + " norm", sizes, ones(), SQUARES, read, this::addSquares);
         sums = new double[squares.parts()];
     }
 
@@ -105,7 +108,12 @@ public abstract sealed class Update permits SgdUpdate, AdamUpdate, AdafactorUpda
 
     /** The global norm of the gradients that were set: sqrt of the sum of all their squares, in float64. */
     public final double norm() {
-        squares.start();
+        System.arraycopy(operands, count, read, 0, count);
+        try {
+            squares.start();
+        } finally {
+            Arrays.fill(read, null);
+        }
         double total = 0;
         for (int i = 0; i < count; i++) {
             total += gradient(i) == null ? 0 : squares.sum(sums, i);

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 /**
  * A team of threads that runs the independent tasks of one operator.
  *
- * <p>The tasks depend on shapes, never on the number of threads, so the results have the same bits for any team. The
+ * <p>The tasks depend on shapes, or are cut where no bit can change, so the results have the same bits for any team. The
  * caller takes part. A team that is busy with another caller's region, or a region inside a region, runs its tasks inline.
  * Threads spin for some microseconds after a region, then park; they are daemons. Any thread, virtual ones included, may
  * call. Interrupting the caller does not stop a region.
@@ -79,6 +79,11 @@ public final class Workers implements AutoCloseable {
         return ScopedValue.where(TEAM, workers).call(action::get);
     }
 
+    /** Whether this thread belongs to a team, and so runs a task of somebody's region. */
+    static boolean isWorker() {
+        return Thread.currentThread() instanceof Worker;
+    }
+
     /** Number of threads, the caller counted. */
     public int size() {
         return threads.length + 1;
@@ -89,7 +94,7 @@ public final class Workers implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("workers: this team is closed; open another with Workers.of(threads)");
         }
-        if (tasks <= 1 || threads.length == 0 || Thread.currentThread() instanceof Worker
+        if (tasks <= 1 || threads.length == 0 || isWorker()
                 || !busy.compareAndSet(false, true)) {
             inline(tasks, task);
             return;

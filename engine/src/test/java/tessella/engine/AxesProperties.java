@@ -161,7 +161,7 @@ class AxesProperties {
             refused(() -> Sums.sum(x, 1, 2), "[2, 3]", "2");
             refused(() -> Softmaxes.forward(x), "softmax", "at least one axis", "[2, 3]");
             refused(() -> Softmaxes.forward(x, -3), "[2, 3]", "-3");
-            refused(() -> Pointwise.apply(Pointwise.Binary.ADD, x, x.slice(1, 0, 2)), "ADD", "[2, 3]", "[2, 2]");
+            refused(() -> Pointwise.apply(Pointwise.Binary.ADD, x, x.slice(1, 0, 2)), "add", "[2, 3]", "[2, 2]");
             refused(() -> Normalizers.layerNorm(x, x, null, 1), "layerNorm", "gain", "[3]");
             refused(() -> Normalizers.layerNorm(x, null, NdArray.zeros(scope, DType.F32, Shape.of(3)), 1), "layerNorm",
                     "gain");

@@ -188,7 +188,7 @@ class ScopeTest {
                     illegal(() -> Pointwise.scale(x, 2), "scale", "belongs to thread");
                     NdArray mine = NdArray.zeros(own, DType.F32, SHAPE);
                     illegal(() -> mine.moveTo(scope), "moving", "belongs to thread");
-                    illegal(() -> Pointwise.apply(Pointwise.Binary.ADD, mine, x), "ADD", "belongs to thread");
+                    illegal(() -> Pointwise.apply(Pointwise.Binary.ADD, mine, x), "add", "belongs to thread");
                 }
             });
         }

@@ -90,7 +90,7 @@ class StorageTypesTest {
     void operatorsRefuseTypesOfStorageInASentence() {
         try (Scope scope = Scope.open()) {
             NdArray half = NdArray.zeros(scope, DType.BF16, Shape.of(4, 4));
-            refused(() -> Pointwise.apply(Pointwise.Binary.ADD, half, half), "ADD", "bfloat16 [4, 4]", "to(DType.F32)");
+            refused(() -> Pointwise.apply(Pointwise.Binary.ADD, half, half), "add", "bfloat16 [4, 4]", "to(DType.F32)");
             refused(() -> MatMul.multiply(half, half), "matmul", "bfloat16", "to(DType.F32)");
             refused(() -> Sums.sum(half, 1, 0), "sum", "bfloat16", "to(DType.F32)");
             refused(() -> Softmaxes.forward(half, 1), "softmax", "bfloat16", "to(DType.F32)");

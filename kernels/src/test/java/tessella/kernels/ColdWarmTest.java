@@ -124,7 +124,8 @@ class ColdWarmTest {
         add(out, "Softmax", "rowsGradient", new Buffer[] {y}, a, b, y, 3, N);
         add(out, "Softmax", "columnsGradient", new Buffer[] {y}, a, b, y, 3, N, 0, N);
         Buffer inPlace = a.copy();
-        add(out, "Softmax", "rowsWithNormaliser", new Buffer[] {inPlace, s}, inPlace, N, 3, N, s);
+        Buffer tops = Buffer.of(type, 3);
+        add(out, "Softmax", "exponentials", new Buffer[] {inPlace, s, tops}, inPlace, N, 3, N, tops, s);
         Buffer inPlaceToo = a.copy();
         add(out, "Softmax", "rowsFromNormaliser", new Buffer[] {inPlaceToo}, inPlaceToo, N, 3, N, three);
 

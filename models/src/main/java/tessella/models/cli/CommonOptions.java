@@ -24,6 +24,8 @@ final class CommonOptions {
             "threads to compute with; the result does not depend on it")
             .orElse(Runtime.getRuntime().availableProcessors(), "one per processor");
 
+    static final Option<Boolean> PROFILE = Option.flag("profile",
+            "tells at the end which operators the time went to; the result does not depend on it");
     static final Option<Path> OUT = Option.path("out",
             "the new folder for checkpoint, metrics and report").otherwise("the next free number under runs");
 

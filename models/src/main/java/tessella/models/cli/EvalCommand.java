@@ -39,7 +39,8 @@ record EvalCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Opt
     /** What may follow {@code tessella eval}. */
     static final Command COMMAND = new Command("eval", "Measures the accuracy of a checkpoint on the test pictures.",
             new Command.Operands("<checkpoint>", 1, 1),
-            List.of(CommonOptions.DATA, CommonOptions.SIDE, CommonOptions.DATA_ROOT, SPLIT, BATCH, CommonOptions.THREADS));
+            List.of(CommonOptions.DATA, CommonOptions.SIDE, CommonOptions.DATA_ROOT, SPLIT, BATCH, CommonOptions.THREADS,
+                    CommonOptions.PROFILE));
 
     static EvalCommand of(Arguments arguments) {
         return new EvalCommand(CommonOptions.checkpoint(arguments.operands().getFirst()),

@@ -59,12 +59,13 @@ public final class Main {
      */
     public static int run(String[] args, PrintStream out, PrintStream err) {
         return new Program("tessella", "Trains and runs vision transformers and mixtures of experts.")
-                .with(TrainCommand.COMMAND, TrainCommand::of)
+                .with(TrainCommand.COMMAND, Profiled.of(TrainCommand::of))
                 .with(AblateCommand.COMMAND, AblateCommand::of)
-                .with(EvalCommand.COMMAND, EvalCommand::of)
+                .with(EvalCommand.COMMAND, Profiled.of(EvalCommand::of))
                 .with(ProbeCommand.COMMAND, ProbeCommand::of)
-                .with(PredictCommand.COMMAND, PredictCommand::of)
+                .with(PredictCommand.COMMAND, Profiled.of(PredictCommand::of))
                 .with(ExportCommand.COMMAND, ExportCommand::of)
+                .with(CheckCommand.COMMAND, CheckCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);
     }

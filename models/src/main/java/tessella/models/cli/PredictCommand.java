@@ -35,7 +35,7 @@ record PredictCommand(Path checkpoint, List<Path> pictures, int top, Optional<Pa
     /** What may follow {@code tessella predict}. */
     static final Command COMMAND = new Command("predict", "Names what is on pictures, with probabilities.",
             new Command.Operands("<checkpoint> <picture>...", 2, Integer.MAX_VALUE),
-            List.of(TOP, ROUTING, CommonOptions.THREADS));
+            List.of(TOP, ROUTING, CommonOptions.THREADS, CommonOptions.PROFILE));
 
     static PredictCommand of(Arguments arguments) {
         List<String> words = arguments.operands();

@@ -110,7 +110,7 @@ public final class Program {
         } catch (UsageException | DataException | IllegalArgumentException e) {
             err.println(e.getMessage());
             return USAGE;
-        } catch (TrainingException | OutOfBudgetException e) {
+        } catch (TrainingException | OutOfBudgetException | FallenKernelsException e) {
             err.println(e.getMessage());
             return FAILED;
         } catch (IOException e) {

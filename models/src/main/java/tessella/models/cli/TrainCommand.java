@@ -40,7 +40,8 @@ record TrainCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int threa
 
     private static List<Option<?>> options() {
         List<Option<?>> options = new ArrayList<>(Recipe.OPTIONS);
-        options.addAll(List.of(SEEDS, CommonOptions.DATA_ROOT, CommonOptions.THREADS, CommonOptions.OUT, DASHBOARD, RESUME));
+        options.addAll(List.of(SEEDS, CommonOptions.DATA_ROOT, CommonOptions.THREADS, CommonOptions.OUT, DASHBOARD, RESUME,
+                CommonOptions.PROFILE));
         return options;
     }
 

@@ -114,7 +114,7 @@ class CommandTest {
     @Test
     void helpOfEveryCommandFitsAHundredColumns() {
         for (Command command : List.of(TrainCommand.COMMAND, EvalCommand.COMMAND, PredictCommand.COMMAND,
-                InfoCommand.COMMAND, ProbeCommand.COMMAND)) {
+                InfoCommand.COMMAND, ProbeCommand.COMMAND, CheckCommand.COMMAND)) {
             command.help().lines().forEach(line -> assertTrue(line.length() <= 100, line));
         }
     }

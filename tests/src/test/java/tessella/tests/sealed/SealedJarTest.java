@@ -79,7 +79,7 @@ class SealedJarTest {
 
     @Test
     void requiresWhatItsClassesUseAndNothingElse() throws IOException {
-        Set<String> expected = Set.of("java.base", "jdk.incubator.vector", "jdk.management", "static java.desktop",
+        Set<String> expected = Set.of("java.base", "jdk.incubator.vector", "jdk.jfr", "jdk.management", "static java.desktop",
                 "static jdk.httpserver");
         assertEquals(expected, descriptor().requires().stream().map(SealedJarTest::written).collect(toSet()));
 
@@ -92,7 +92,7 @@ class SealedJarTest {
                 .map(line -> line.substring("tessella -> ".length()).strip())
                 .collect(toSet());
         // the library reads its memory limits through jdk.management, which brings java.management
-        assertEquals(Set.of("java.base", "jdk.incubator.vector", "java.management", "jdk.management", "java.desktop",
+        assertEquals(Set.of("java.base", "jdk.incubator.vector", "jdk.jfr", "java.management", "jdk.management", "java.desktop",
                 "jdk.httpserver"),
                 used, out.toString());
     }

@@ -1,6 +1,7 @@
 package tessella.tests.sealed;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +59,34 @@ class SealedRunTest {
         assertEquals(0, child.exit(), child.err());
         assertTrue(child.out().endsWith("\n" + accuracy + "\n"), child.out());
         assertEquals("", child.errors());
+    }
+
+    /** By nothing but an option of the JVM, as its users would. */
+    @Test
+    void aFlightRecordingHasTheOperators() throws Exception {
+        Path file = other.resolve("run.jfr");
+        Child child = java(other, List.of("-XX:StartFlightRecording=filename=" + file), MODULE, List.of("eval"), DATA,
+                List.of(checkpoint.toString()));
+        assertEquals(0, child.exit(), child.err());
+        List<RecordedEvent> attention = RecordingFile.readAllEvents(file).stream()
+                .filter(event -> event.getEventType().getName().equals("tessella.Operator")
+                        && event.getString("operator").equals("attention")).toList();
+        assertFalse(attention.isEmpty());
+        assertTrue(attention.getFirst().getLong("flops") > 0 && attention.getFirst().getLong("bytes") > 0, attention.getFirst().toString());
+    }
+
+    /** The compiler is told to leave a family alone, as it leaves of its own accord what it fails to compile. */
+    @Test
+    void checkNamesTheKernelsThatTheCompilerLeaves() throws Exception {
+        Child child = java(other, List.of("-XX:CompileCommand=quiet", "-XX:CompileCommand=exclude,tessella.kernels.FloatNorms::*"),
+                MODULE, List.of("check", "--seconds", "6"));
+        assertEquals(1, child.exit(), child.out() + child.err());
+        for (String kernel : List.of("layerNormGradient", "rmsGradient", "l2Gradient")) {
+            assertTrue(child.out().lines().anyMatch(line -> line.startsWith("Norms." + kernel + " ") && line.endsWith("FELL OFF")),
+                    child.out());
+        }
+        assertTrue(child.errors().startsWith("check: expected every kernel to reach at least 25 % of its usual share, found ")
+                && child.errors().contains("Norms.rmsGradient at "), child.err());
     }
 
     @Test

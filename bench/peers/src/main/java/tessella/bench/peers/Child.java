@@ -78,14 +78,13 @@ final class Child implements AutoCloseable {
 
     static void environment(Map<String, String> environment, String library, int threads) {
         // a core that is named by hand, or another size of L2, makes OpenBLAS slower
-        List.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "GLIBC_TUNABLES", "LD_LIBRARY_PATH").forEach(environment::remove);
+        List.of("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LD_LIBRARY_PATH").forEach(environment::remove);
         List.of("MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS").forEach(variable ->
                 environment.put(variable, Integer.toString(threads)));
         environment.put("MKL_THREADING_LAYER", "INTEL");
         Peers.libraryPath(library).ifPresent(path -> environment.put("LD_LIBRARY_PATH", path.toString()));
-        if (library.equals(Peers.OURS)) {
-            environment.put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-        }
+        // pages of 2 MB, which our launcher asks for, help all of them
+        environment.put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
     }
 
     /** Name and version of the library. */

@@ -5,6 +5,7 @@ import tessella.engine.DType;
 import tessella.engine.Random;
 import tessella.models.nn.Initializer;
 import tessella.models.nn.ParameterSpec;
+import tessella.models.vit.SinCos2d;
 import tessella.models.vit.VisionTransformer;
 import tessella.models.vit.VitConfig;
 
@@ -30,6 +31,16 @@ final class Models {
         VisionTransformer model = VisionTransformer.initialized(config(preset), DType.F32, 1);
         Initializer.lecunNormal(config(preset).dim()).fill(model.parameters().get(HEAD).value(), Random.of(1, HEAD));
         return model;
+    }
+
+    /** Fixed positions [tokens, width]; the row of a class token is zero. */
+    static float[] sinCos(VitConfig config) {
+        double[] table = SinCos2d.table(config.gridRows(), config.gridColumns(), config.dim());
+        float[] rows = new float[config.tokens() * config.dim()];
+        for (int i = 0; i < table.length; i++) {
+            rows[rows.length - table.length + i] = (float) table[i];
+        }
+        return rows;
     }
 
     static double parameters(String preset) {

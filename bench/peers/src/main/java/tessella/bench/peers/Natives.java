@@ -33,7 +33,7 @@ final class Natives {
         try {
             JarFile jar = ((JarURLConnection) url.openConnection()).getJarFile();
             String name = Path.of(jar.getName()).getFileName().toString().replaceFirst("\\.jar$", "");
-            Path all = Files.createDirectories(target().resolve("natives"));
+            Path all = all();
             Path folder = all.resolve(name);
             if (!Files.isDirectory(folder)) {
                 Path fresh = Files.createTempDirectory(all, name);
@@ -41,6 +41,15 @@ final class Natives {
                 Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
             }
             return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The folder that libraries are unpacked to. */
+    static Path all() {
+        try {
+            return Files.createDirectories(target().resolve("natives"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

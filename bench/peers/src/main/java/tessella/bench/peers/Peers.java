@@ -13,7 +13,8 @@ final class Peers {
 
     /** All names but our own. */
     static List<String> names() {
-        return List.of("mkl", "mkl-packed", "openblas");
+        return List.of("mkl", "mkl-packed", "openblas", "libtorch", "libtorch-frozen",
+                "libtorch-packed", "onnxruntime");
     }
 
     /**
@@ -27,6 +28,10 @@ final class Peers {
             case "mkl" -> new MklPeer(MklPeer.Packing.NEVER);
             case "mkl-packed" -> new MklPeer(MklPeer.Packing.BEFOREHAND);
             case "openblas" -> new OpenBlasPeer();
+            case "libtorch" -> new TorchPeer(TorchPeer.Form.EAGER);
+            case "libtorch-frozen" -> new TorchPeer(TorchPeer.Form.FROZEN);
+            case "libtorch-packed" -> new TorchPeer(TorchPeer.Form.PACKED);
+            case "onnxruntime" -> new OnnxPeer();
             default -> throw unknown(name);
         };
     }
