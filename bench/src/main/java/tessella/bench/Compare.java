@@ -50,25 +50,28 @@ public final class Compare {
         List<Change> changes = new ArrayList<>();
         old.forEach((key, result) -> Optional.ofNullable(now.get(key)).ifPresent(other -> changes.add(Change.of(result, other))));
         if (changes.isEmpty()) {
-            throw new IllegalArgumentException("compare: expected a benchmark that both files have with equal parameters, found none "
-                    + "among " + old.size() + " and " + now.size());
+            throw new IllegalArgumentException("compare: expected a benchmark that both files have with equal parameters, found "
+                    + "none among " + old.size() + " and " + now.size());
         }
         Table table = new Table("benchmark", "parameters", "old", "new", "unit", "speed", "interval", "heap B/call", "");
         for (Change change : changes) {
             table.row(change.before().name(), change.before().parameters(), number(change.before().score()),
-                    number(change.after().score()), change.before().unit(), change.speed() == null ? "" : ratio(change.speed().ratio()),
+                    number(change.after().score()), change.before().unit(), change.speed() == null ? ""
+                    : ratio(change.speed().ratio()),
                     change.speed() == null ? "" : ratio(change.speed().low()) + ".." + ratio(change.speed().high()),
                     bytes(change.before()) + " -> " + bytes(change.after()), word(change.verdict(least)));
         }
         out.print(table);
         only(out, "old", old, now);
         only(out, "new", now, old);
-        out.printf(Locale.ROOT, "%nspeed: new over old, above 1 is faster. Slower or faster: the %.1f %% interval (Welch's t on logarithms; "
-                + "of the means of forks%nif both runs have %d or more, else of iterations) leaves out 1, and the speed is off it by %s %% "
-                + "or more.%n", 100 * Change.CONFIDENCE, Change.FORKS, Double.toString(100 * least));
+        out.printf(Locale.ROOT,
+                "%nspeed: new over old, above 1 is faster. Slower or faster: the %.1f %% interval (Welch's t on logarithms; "
+                + "of the means of forks%nif both runs have %d or more, else of iterations) leaves out 1, and the speed is off it "
+                + "by %s %% or more.%n", 100 * Change.CONFIDENCE, Change.FORKS, Double.toString(100 * least));
         if (changes.stream().anyMatch(change -> change.before().scores().size() < Change.FORKS
                 || change.after().scores().size() < Change.FORKS)) {
-            out.printf(Locale.ROOT, "With fewer than %d forks the interval knows nothing of how JVMs differ from one another: run with -f 5 "
+            out.printf(Locale.ROOT,
+                    "With fewer than %d forks the interval knows nothing of how JVMs differ from one another: run with -f 5 "
                     + "before you believe it.%n", Change.FORKS);
         }
         long slower = changes.stream().filter(change -> change.verdict(least) == Change.Verdict.SLOWER).count();

@@ -44,7 +44,8 @@ final class Markup {
         out.append('<').append(tag);
         for (int i = 0; i < attributes.length; i += 2) {
             out.append(' ').append(attributes[i]).append("=\"");
-            text(attributes[i + 1] instanceof Double number ? String.format(Locale.ROOT, "%.2f", number) : attributes[i + 1].toString());
+            Object value = attributes[i + 1];
+            text(value instanceof Double number ? String.format(Locale.ROOT, "%.2f", number) : value.toString());
             out.append('"');
         }
     }

@@ -27,14 +27,16 @@ record Options(List<String> words, Map<String, String> values, List<String> rest
             if (!argument.startsWith("--")) {
                 words.add(argument);
             } else if (!List.of(known).contains(argument)) {
-                throw new IllegalArgumentException("expected one of the options " + String.join(", ", known) + ", found " + argument);
+                throw new IllegalArgumentException("expected one of the options " + String.join(", ", known) + ", found "
+                        + argument);
             } else if (i + 1 == arguments.length) {
                 throw new IllegalArgumentException("expected a value after " + argument + ", found the end");
             } else if (values.put(argument, arguments[++i]) != null) {
                 throw new IllegalArgumentException("expected " + argument + " once, found it twice");
             }
         }
-        return new Options(List.copyOf(words), values, List.of(arguments).subList(Math.min(i + 1, arguments.length), arguments.length));
+        return new Options(List.copyOf(words), values, List.of(arguments)
+                .subList(Math.min(i + 1, arguments.length), arguments.length));
     }
 
     /**
@@ -57,7 +59,8 @@ record Options(List<String> words, Map<String, String> values, List<String> rest
     int count(String option, int otherwise) {
         double value = number(option, otherwise);
         if (value < 1 || value != Math.rint(value)) {
-            throw new IllegalArgumentException("expected a whole number of at least 1 for " + option + ", found " + values.get(option));
+            throw new IllegalArgumentException("expected a whole number of at least 1 for " + option + ", found "
+                    + values.get(option));
         }
         return (int) value;
     }

@@ -36,7 +36,8 @@ record Ratio(double ratio, double low, double high) {
     private record Moments(int count, double mean, double variance) {
         static Moments ofLogs(double... values) {
             if (values.length < 2) {
-                throw new IllegalArgumentException("ratio: expected at least two measurements of each side, found " + values.length);
+                throw new IllegalArgumentException("ratio: expected at least two measurements of each side, found "
+                        + values.length);
             }
             double[] logs = Arrays.stream(values).map(Math::log).toArray();
             double mean = Arrays.stream(logs).average().orElseThrow();

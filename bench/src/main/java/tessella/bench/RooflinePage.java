@@ -42,7 +42,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
             .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 0.6rem 0 0; font-size: 0.9rem; }
             .swatch { display: inline-block; width: 0.7rem; height: 0.7rem; border-radius: 50%; margin-right: 0.4rem; }
             table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-            th, td { padding: 0.2rem 0.9rem 0.2rem 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+            th, td { padding: 0.2rem 0.9rem 0.2rem 0; border-bottom: 1px solid var(--line); text-align: right;
+              white-space: nowrap; }
             th { font-weight: 600; vertical-align: bottom; } .text { text-align: left; }
             code { font-size: 0.85rem; overflow-wrap: anywhere; }
             """;
@@ -54,7 +55,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
         out.empty("meta", "http-equiv", "Content-Security-Policy", "content", "default-src 'none'; style-src 'unsafe-inline'");
         out.element("title", "Roofline").element("style", CSS).close().open("body");
         out.element("h1", "Roofline");
-        out.element("p", machine.cpu() + ", " + machine.processors() + " processors in use; " + machine.jdk() + "; " + machine.system()
+        out.element("p", machine.cpu() + ", " + machine.processors() + " processors in use; " + machine.jdk() + "; "
+                + machine.system()
                 + "; vectors of " + machine.vectorBits() + " bits.", "class", "note");
         out.open("p", "class", "note").element("code", command).close();
         out.element("p", said(rounds), "class", rounds.fit() ? "note" : "warning");
@@ -72,7 +74,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
         String rule = " (a round is discarded if the peak of all threads was below " + RooflineRounds.FIT
                 + " times as many peaks of one, which is 1.8 of two)";
         return rounds.fit() ? "Medians of " + rounds.used() + " rounds, " + rounds.discarded() + " discarded" + rule + "."
-                : "Too often the machine had no core for each thread: not all of the " + rounds.used() + " rounds that are used are fit, and "
+                : "Too often the machine had no core for each thread: not all of the " + rounds.used()
+                + " rounds that are used are fit, and "
                         + rounds.discarded() + " more were discarded" + rule + ". Do not quote these figures.";
     }
 
@@ -84,8 +87,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
     private LogAxis yAxis() {
         double peak = rounds.ceilings().stream().mapToDouble(Ceilings::flops).max().orElseThrow();
         double lowest = rows.stream().mapToDouble(RooflineRow::flops).min().orElse(peak);
-        return LogAxis.powers(10, Math.min(lowest, peak / 100) / 1e9, Math.max(peak, rows.stream().mapToDouble(RooflineRow::flops).max()
-                .orElse(peak)) / 1e9, BOTTOM, TOP);
+        double highest = rows.stream().mapToDouble(RooflineRow::flops).max().orElse(peak);
+        return LogAxis.powers(10, Math.min(lowest, peak / 100) / 1e9, Math.max(peak, highest) / 1e9, BOTTOM, TOP);
     }
 
     private void picture(Markup out) {
@@ -95,8 +98,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
                 "Operations a second over operations a byte, with the roofs of the machine");
         for (double tick = x.low(); tick <= x.high() * 1.01; tick *= 4) {
             out.empty("line", "class", "grid", "x1", x.place(tick), "x2", x.place(tick), "y1", TOP, "y2", BOTTOM);
-            out.element("text", tick < 1 ? "1/" + Math.round(1 / tick) : Long.toString(Math.round(tick)), "text-anchor", "middle", "x",
-                    x.place(tick), "y", BOTTOM + 18);
+            out.element("text", tick < 1 ? "1/" + Math.round(1 / tick) : Long.toString(Math.round(tick)), "text-anchor",
+                    "middle", "x", x.place(tick), "y", BOTTOM + 18);
         }
         for (double tick = y.low(); tick <= y.high() * 1.01; tick *= 10) {
             out.empty("line", "class", "grid", "x1", LEFT, "x2", RIGHT, "y1", y.place(tick), "y2", y.place(tick));
@@ -116,19 +119,20 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
     private static void roofs(Markup out, Ceilings ceiling, LogAxis x, LogAxis y) {
         String many = ceiling.threads() == 1 ? "" : " many";
         double peak = ceiling.flops() / 1e9;
-        out.empty("line", "class", "roof" + many, "x1", x.place(Math.max(x.low(), peak / (ceiling.bandwidths()[0] / 1e9))), "x2", RIGHT,
-                "y1", y.place(peak), "y2", y.place(peak));
+        out.empty("line", "class", "roof" + many, "x1", x.place(Math.max(x.low(), peak / (ceiling.bandwidths()[0] / 1e9))),
+                "x2", RIGHT, "y1", y.place(peak), "y2", y.place(peak));
         out.element("text", "FMA, " + threads(ceiling), "x", RIGHT + 8, "y", y.place(peak) + 4);
         for (int i = 0; i < ceiling.levels().size(); i++) {
             double slope = ceiling.bandwidths()[i] / 1e9;
             double begin = Math.max(x.low(), y.low() / slope);
             double end = Math.min(x.high(), peak / slope);
             if (begin < end) {
-                out.empty("line", "class", "level" + many, "x1", x.place(begin), "y1", y.place(begin * slope), "x2", x.place(end), "y2",
-                        y.place(end * slope));
+                out.empty("line", "class", "level" + many, "x1", x.place(begin), "y1", y.place(begin * slope), "x2",
+                        x.place(end), "y2", y.place(end * slope));
                 if (ceiling.threads() == 1) {
                     double at = begin * 1.2;
-                    out.element("text", ceiling.levels().get(i).name(), "class", "on", "x", x.place(at), "y", y.place(at * slope) + 4);
+                    out.element("text", ceiling.levels().get(i).name(), "class", "on", "x", x.place(at), "y",
+                            y.place(at * slope) + 4);
                 }
             }
         }
@@ -138,13 +142,20 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
         RooflineRow row = rows.get(index);
         double at = x.place(row.intensity());
         double height = y.place(row.flops() / 1e9);
-        out.open("g").open("circle", "cx", at, "cy", height, "r", 4.5, "fill", colour(row.family()))
+        out.open("g").open("circle", "cx", at, "cy", height, "r", 4.5, "style", fill(row))
                 .element("title", (index + 1) + ": " + row.result().name() + " " + row.result().parameters() + ": "
-                        + Table.significant(row.flops() / 1e9) + " GFLOP/s, " + percent(row.share()) + " of " + row.bound().by()).close();
+                        + Table.significant(row.flops() / 1e9) + " GFLOP/s, " + percent(row.share()) + " of " + row.bound().by())
+                        .close();
         if (rows.size() <= NUMBERED) {
             out.element("text", Integer.toString(index + 1), "class", "number on", "x", at + 6, "y", height + 3);
         }
         out.close();
+    }
+
+    /** Full for one thread, hollow for more. */
+    private String fill(RooflineRow row) {
+        String colour = colour(row.family());
+        return row.threads() == 1 ? "fill: " + colour : "fill: var(--card); stroke: " + colour + "; stroke-width: 2";
     }
 
     private String colour(String family) {
@@ -161,7 +172,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
             out.open("span").open("span", "class", "swatch", "style", "background: " + colour(family)).close().text(family).close();
         }
         out.close();
-        String many = rounds.ceilings().size() > 1 ? " Solid roofs are those of one thread, dashed ones those of "
+        String many = rounds.ceilings().size() > 1
+                ? " Full points and solid roofs are those of one thread, hollow points and dashed roofs those of "
                 + threads(rounds.ceilings().getLast()) + "." : "";
         out.element("p", "Each point is a row of the table below; pointing at one names it." + many, "class", "note");
     }
@@ -176,7 +188,8 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
         rounds.ceilings().getFirst().levels().forEach(level -> out.element("th", level.name() + " GB/s"));
         out.close();
         for (Ceilings ceiling : rounds.ceilings()) {
-            out.open("tr").element("td", Integer.toString(ceiling.threads())).element("td", Table.significant(ceiling.flops() / 1e9));
+            out.open("tr").element("td", Integer.toString(ceiling.threads()))
+                    .element("td", Table.significant(ceiling.flops() / 1e9));
             for (double bandwidth : ceiling.bandwidths()) {
                 out.element("td", Table.significant(bandwidth / 1e9));
             }
@@ -194,11 +207,12 @@ record RooflinePage(RooflineRounds rounds, List<RooflineRow> rows, Machine machi
 
     private void table(Markup out) {
         out.element("h2", "Benchmarks");
-        out.element("p", "Operations and bytes are those of the definition: a function such as exp is one operation, operands are read once "
-                + "and results written once. The bound is the lower of the FMA peak and of that intensity times the bandwidth of the nearest "
-                + "level that holds the bytes of a call.", "class", "note");
+        out.element("p", "Operations and bytes are those of the definition: a function such as exp is one operation, operands are "
+                + "read once and results written once. The bound is the lower of the FMA peak and of that intensity times the "
+                + "bandwidth of the nearest level that holds the bytes of a call.", "class", "note");
         out.open("div", "class", "card").open("table").open("tr");
-        Stream.of("", "benchmark", "GFLOP/s", "GB/s", "FLOP/byte", "bound GFLOP/s", "by", "% of bound", "heap B/call", "off-heap B/call")
+        Stream.of("", "benchmark", "GFLOP/s", "GB/s", "FLOP/byte", "bound GFLOP/s", "by", "% of bound", "heap B/call",
+                "off-heap B/call")
                 .forEach(heading -> out.element("th", heading, "class", heading.equals("benchmark") ? "text" : "figure"));
         out.close();
         for (int i = 0; i < rows.size(); i++) {

@@ -72,7 +72,8 @@ public final class RooflinePlot {
         return 2;
     }
 
-    private static RooflineRounds measure(Options options, List<MemoryLevel> levels, int wanted, double seconds, PrintStream err) throws Exception {
+    private static RooflineRounds measure(Options options, List<MemoryLevel> levels, int wanted, double seconds,
+            PrintStream err) throws Exception {
         List<JmhResult> old = options.rest().isEmpty() ? JmhResult.read(Path.of(options.values().get("--json"))) : List.of();
         CommandLineOptions jmh = options.rest().isEmpty() ? null : new CommandLineOptions(options.rest().toArray(String[]::new));
         List<Integer> threads = threads(old, jmh);
@@ -120,12 +121,13 @@ public final class RooflinePlot {
         Table ceilings = new Table("threads", "FMA GFLOP/s", "L1 GB/s", "L2 GB/s", "L3 GB/s", "memory GB/s");
         for (Ceilings ceiling : rounds.ceilings()) {
             double[] b = ceiling.bandwidths();
-            ceilings.row(Integer.toString(ceiling.threads()), Table.significant(ceiling.flops() / 1e9), Table.significant(b[0] / 1e9),
+            ceilings.row(Integer.toString(ceiling.threads()), Table.significant(ceiling.flops() / 1e9),
+                    Table.significant(b[0] / 1e9),
                     Table.significant(b[1] / 1e9), Table.significant(b[2] / 1e9), Table.significant(b[3] / 1e9));
         }
         out.println(ceilings);
-        Table table = new Table("", "benchmark", "parameters", "GFLOP/s", "GB/s", "FLOP/B", "bound", "by", "of bound", "heap B/call",
-                "off-heap B/call");
+        Table table = new Table("", "benchmark", "parameters", "GFLOP/s", "GB/s", "FLOP/B", "bound", "by", "of bound",
+                "heap B/call", "off-heap B/call");
         for (int i = 0; i < rows.size(); i++) {
             table.row(RooflinePage.cells(i, rows.get(i)));
         }

@@ -14,8 +14,8 @@ import java.util.List;
  * @param heapBytes taken from the heap in a call
  * @param offHeapBytes taken from the system in a call
  */
-record RooflineRow(JmhResult result, int threads, double flops, double bytes, double intensity, Ceilings.Bound bound, double heapBytes,
-        double offHeapBytes) {
+record RooflineRow(JmhResult result, int threads, double flops, double bytes, double intensity, Ceilings.Bound bound,
+        double heapBytes, double offHeapBytes) {
     /**
      * Places a result under the ceilings of its number of threads.
      *
@@ -36,7 +36,8 @@ record RooflineRow(JmhResult result, int threads, double flops, double bytes, do
     }
 
     private static double counter(JmhResult result, String name) {
-        return result.perCall(name).orElseThrow(() -> new IllegalArgumentException("roofline: expected calls a second with the counter "
+        return result.perCall(name).orElseThrow(() ->
+                new IllegalArgumentException("roofline: expected calls a second with the counter "
                 + name + " of " + result.name() + ", as the benchmarks of this package have, found mode " + result.mode()
                 + " with " + result.counters().keySet()));
     }

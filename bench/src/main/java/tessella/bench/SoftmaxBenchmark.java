@@ -7,7 +7,10 @@ import tessella.engine.NdArray;
 import tessella.engine.Shape;
 import tessella.engine.Softmaxes;
 
-/** Softmax over the rows or the columns of a matrix, its relatives and its gradient; 4 operations an element, an exp counted as one. */
+/**
+ * Softmax over the rows or the columns of a matrix, its relatives and its gradient; 4 operations an element, an exp counted as
+ * one.
+ */
 public class SoftmaxBenchmark extends EngineBenchmark {
     /** Rows x columns: the logits of 12 heads, of a batch of classifiers, of long rows, and of the router of soft-moe-tiny. */
     @Param({"2364x197", "256x1000", "36x4096", "784x48"})

@@ -49,14 +49,16 @@ public final class Tune {
             int screening = options.count("--screening", 2);
             int rounds = options.count("--rounds", 7);
             if (seconds <= 0 || rounds < 2) {
-                throw new IllegalArgumentException("tune: expected a time above 0 and at least 2 rounds, found " + seconds + " and " + rounds);
+                throw new IllegalArgumentException("tune: expected a time above 0 and at least 2 rounds, found " + seconds
+                        + " and " + rounds);
             }
             List<Knob> knobs = chosen(options.values().getOrDefault("--knobs", "tile,kc,tiles,near").split(","));
             int forks = 2 * (screening * knobs.stream().mapToInt(knob -> knob.values().size()).sum() + rounds);
             err.printf("at most %d forks for each of %d shapes, some %d minutes%n", forks, shapes.length, Math.round(Math.ceil(forks
                     * shapes.length * ((WARMUP + ITERATIONS) * seconds + 1) / 60)));
             int threads = options.count("--threads", 1);
-            out.print(Tuning.text(new Tuning(properties -> speeds(shapes, threads, seconds, properties), screening, rounds, err).run(knobs)));
+            out.print(Tuning.text(new Tuning(properties -> speeds(shapes, threads, seconds, properties), screening, rounds, err)
+                    .run(knobs)));
             return 0;
         } catch (IllegalArgumentException e) {
             err.print(e.getMessage() + "\n" + USAGE);
@@ -66,10 +68,11 @@ public final class Tune {
 
     private static List<Knob> chosen(String... names) {
         List<Knob> chosen = new ArrayList<>();
+        List<Knob> all = Knob.all();
         for (String name : names) {
-            chosen.add(Knob.all().stream().filter(knob -> knob.property().equals("tessella.gemm." + name)).findFirst().orElseThrow(() ->
-                    new IllegalArgumentException("tune: expected knobs among " + Knob.all().stream().map(knob -> knob.property()
-                            .replace("tessella.gemm.", "")).toList() + ", found " + name)));
+            chosen.add(all.stream().filter(knob -> knob.property().equals("tessella.gemm." + name)).findFirst().orElseThrow(() ->
+                    new IllegalArgumentException("tune: expected knobs among "
+                            + all.stream().map(knob -> knob.property().replace("tessella.gemm.", "")).toList() + ", found " + name)));
         }
         return chosen;
     }
@@ -78,10 +81,11 @@ public final class Tune {
     private static Map<String, Double> speeds(String[] shapes, int threads, double seconds, Map<String, String> properties)
             throws RunnerException {
         TimeValue time = TimeValue.microseconds(Math.round(seconds * 1e6));
-        ChainedOptionsBuilder options = new OptionsBuilder().include("^tessella\\.bench\\.GemmBenchmark\\.multiply$").param("mkn", shapes)
-                .param("dtype", "F32").param("threads", Integer.toString(threads)).forks(1).warmupIterations(WARMUP).warmupTime(time)
-                .measurementIterations(ITERATIONS).measurementTime(time).verbosity(VerboseMode.SILENT)
-                .jvmArgsAppend(properties.entrySet().stream().map(entry -> "-D" + entry.getKey() + "=" + entry.getValue()).toArray(String[]::new));
+        ChainedOptionsBuilder options = new OptionsBuilder().include("^tessella\\.bench\\.GemmBenchmark\\.multiply$")
+                .param("mkn", shapes).param("dtype", "F32").param("threads", Integer.toString(threads)).forks(1)
+                .warmupIterations(WARMUP).warmupTime(time).measurementIterations(ITERATIONS).measurementTime(time)
+                .verbosity(VerboseMode.SILENT).jvmArgsAppend(properties.entrySet().stream()
+                        .map(entry -> "-D" + entry.getKey() + "=" + entry.getValue()).toArray(String[]::new));
         Map<String, Double> speeds = new TreeMap<>();
         for (RunResult result : new Runner(options.build()).run()) {
             speeds.put(result.getParams().getParam("mkn"), result.getPrimaryResult().getScore());

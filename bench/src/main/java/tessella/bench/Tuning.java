@@ -54,7 +54,8 @@ final class Tuning {
                 candidate.put(knob.property(), value);
                 List<Map<String, Double>> ratios = measure(candidate, screening);
                 double mean = ratios.isEmpty() ? 0 : geometricMean(ratios.stream().mapToDouble(Tuning::mean).toArray());
-                progress.printf(Locale.ROOT, "%s: %s%n", flags(candidate), ratios.isEmpty() ? "refused" : String.format(Locale.ROOT, "%.3f", mean));
+                progress.printf(Locale.ROOT, "%s: %s%n", flags(candidate), ratios.isEmpty() ? "refused"
+                        : String.format(Locale.ROOT, "%.3f", mean));
                 if (mean > gain) {
                     gain = mean;
                     best = candidate;
@@ -104,7 +105,8 @@ final class Tuning {
 
     /** As they are written on a command line. */
     static String flags(Map<String, String> properties) {
-        return properties.entrySet().stream().map(entry -> "-D" + entry.getKey() + "=" + entry.getValue()).collect(Collectors.joining(" "));
+        return properties.entrySet().stream().map(entry -> "-D" + entry.getKey() + "=" + entry.getValue())
+                .collect(Collectors.joining(" "));
     }
 
     /** The result for people. */
@@ -113,7 +115,8 @@ final class Tuning {
         if (found.properties().isEmpty()) {
             out.append("Nothing is better than the default.\n");
             if (found.gain() != null) {
-                out.append(String.format(Locale.ROOT, "The best of the search, %s, measured again: %s.%n", flags(found.tried()), interval(found.gain())));
+                out.append(String.format(Locale.ROOT, "The best of the search, %s, measured again: %s.%n", flags(found.tried()),
+                        interval(found.gain())));
             }
             return out.toString();
         }
@@ -123,13 +126,15 @@ final class Tuning {
         found.each().forEach((name, ratio) -> table.row(name, String.format(Locale.ROOT, "%.3f", ratio)));
         out.append(table).append('\n');
         out.append(found.properties().containsKey(Knob.KC)
-                ? Knob.KC + " is part of the determinism domain: with another value results have other last bits, and a run that was stopped "
-                        + "does not go on with the bits it would have had.\n"
-                : Knob.KC + ", the part of the determinism domain among these properties, stays as it is: results keep their bits.\n");
+                ? Knob.KC + " is part of the determinism domain: with another value results have other last bits, and a run that "
+                        + "was stopped does not go on with the bits it would have had.\n"
+                : Knob.KC + ", the part of the determinism domain among these properties, stays as it is: results keep their "
+                        + "bits.\n");
         return out.toString();
     }
 
     private static String interval(Ratio gain) {
-        return String.format(Locale.ROOT, "%.3f (%.0f %% interval %.3f to %.3f)", gain.ratio(), 100 * CONFIDENCE, gain.low(), gain.high());
+        return String.format(Locale.ROOT, "%.3f (%.0f %% interval %.3f to %.3f)", gain.ratio(), 100 * CONFIDENCE, gain.low(),
+                gain.high());
     }
 }

@@ -11,8 +11,8 @@ final class VectorModule {
      */
     static void require() {
         if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-            throw new IllegalArgumentException("the module jdk.incubator.vector is missing in this JVM: start it with --add-modules "
-                    + "jdk.incubator.vector");
+            throw new IllegalArgumentException("the module jdk.incubator.vector is missing in this JVM: start it with "
+                    + "--add-modules jdk.incubator.vector");
         }
     }
 }

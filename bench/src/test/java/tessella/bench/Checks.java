@@ -297,7 +297,8 @@ final class Checks {
             assertEquals(slope, y[1].toDoubles()[at], 1e-3 * Math.abs(slope) + 1e-6);
         }
         Array logits = reference.logits(images);
-        Array dLogits = LossOracle.softmaxCrossEntropyVjp(logits, LossOracle.targets(run.labels, 3, 0), Array.full(new int[] {2}, 0.5));
+        Array dLogits = LossOracle.softmaxCrossEntropyVjp(logits, LossOracle.targets(run.labels, 3, 0),
+                Array.full(new int[] {2}, 0.5));
         Comparison.of("head.bias", ReductionOracle.sum(dLogits, 0).reshape(3), array(y[2])).requireWithin(1e-4, 1e-5);
     }
 

@@ -26,7 +26,8 @@ class CompareTest {
     private static Ran run(String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Compare.run(new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8), args);
+        int code = Compare.run(new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8), args);
         return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
@@ -94,7 +95,8 @@ class CompareTest {
 
     @Test
     void samplesWithoutAnyNoiseAreComparedToo() throws IOException {
-        assertEquals(1, compare(result("A.b", "thrpt", "5x7", new double[] {2, 2}), result("A.b", "thrpt", "5x7", new double[] {1, 1})).code());
+        assertEquals(1, compare(result("A.b", "thrpt", "5x7", new double[] {2, 2}),
+                result("A.b", "thrpt", "5x7", new double[] {1, 1})).code());
     }
 
     @Test
@@ -148,7 +150,8 @@ class CompareTest {
         String sample = file("sample.json", result("A.b", "sample", "5x7", around(1)));
         String zero = file("zero.json", result("A.b", "thrpt", "5x7", new double[] {0}));
         String text = Files.writeString(folder.resolve("text.json"), "text").toString();
-        for (String[] args : new String[][] {{}, {good}, {good, good, good}, {good, other}, {good, twice}, {good, sample}, {good, zero},
+        for (String[] args : new String[][] {{}, {good}, {good, good, good}, {good, other}, {good, twice}, {good, sample}, {good,
+                zero},
             {good, text}, {good, folder.resolve("none.json").toString()}, {good, good, "--least"}, {good, good, "--least", "x"},
             {good, good, "--most", "1"}}) {
             Ran ran = run(args);

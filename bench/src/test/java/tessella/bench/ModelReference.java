@@ -39,7 +39,8 @@ record ModelReference(VitConfig config, Parameters parameters) {
     }
 
     private Array logits(Array images, Array embedding) {
-        Array x = MatmulOracle.linear(PatchOracle.patchify(images, config.patch(), config.patch()), embedding, get("embedding.bias"))
+        Array x = MatmulOracle.linear(PatchOracle.patchify(images, config.patch(), config.patch()), embedding,
+                get("embedding.bias"))
                 .plus(PositionOracle.sincos2d(config.gridRows(), config.gridColumns(), config.dim(), 10_000));
         for (int i = 0; i < config.depth(); i++) {
             String block = "blocks." + i;

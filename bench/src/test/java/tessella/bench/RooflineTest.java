@@ -25,7 +25,8 @@ import tessella.models.report.Machine;
 
 /** Roofs, rounds and the page, by figures made up; how fast this machine is, no test asks. */
 class RooflineTest {
-    private static final List<MemoryLevel> LEVELS = List.of(new MemoryLevel("L1", 1000, true, 512), new MemoryLevel("L2", 10_000, true, 1024),
+    private static final List<MemoryLevel> LEVELS = List.of(new MemoryLevel("L1", 1000, true, 512),
+            new MemoryLevel("L2", 10_000, true, 1024),
             new MemoryLevel("L3", 100_000, false, 2048), new MemoryLevel("memory", Long.MAX_VALUE, false, 4096));
 
     @TempDir
@@ -43,9 +44,11 @@ class RooflineTest {
     @Test
     void theBoundIsTheLowerOfPeakAndBandwidthOfTheNearestLevelThatHoldsTheBytes() {
         Ceilings one = ceilings(1, 100);
-        assertEquals(List.of(0, 0, 1, 2, 3), List.of(one.level(1), one.level(1000), one.level(1001), one.level(100_000), one.level(100_001)));
+        assertEquals(List.of(0, 0, 1, 2, 3), List.of(one.level(1), one.level(1000), one.level(1001), one.level(100_000),
+                one.level(100_001)));
         // two cores have two L1, but one L3
-        assertEquals(List.of(0, 1, 3), List.of(ceilings(2, 1).level(2000), ceilings(2, 1).level(2001), ceilings(2, 1).level(100_001)));
+        assertEquals(List.of(0, 1, 3), List.of(ceilings(2, 1).level(2000), ceilings(2, 1).level(2001), ceilings(2, 1)
+                .level(100_001)));
         assertEquals(new Ceilings.Bound(80, "L1"), one.bound(1, 0, 4));
         assertEquals(new Ceilings.Bound(5, "memory"), one.bound(0.5, 3, 4));
         assertEquals(new Ceilings.Bound(100, "FMA"), one.bound(10, 3, 4), "at the ridge");
@@ -55,7 +58,8 @@ class RooflineTest {
     @Test
     void aRowIsHeldAgainstTheCeilingsOfItsThreadsAndType() {
         List<Ceilings> ceilings = List.of(ceilings(1, 4e9), ceilings(2, 8e9));
-        RooflineRow row = RooflineRow.of(result("GemmBenchmark.multiply", Map.of("threads", "2", "dtype", "F64"), 5, 0.4, 0.001), ceilings);
+        RooflineRow row = RooflineRow.of(result("GemmBenchmark.multiply", Map.of("threads", "2", "dtype", "F64"), 5, 0.4, 0.001),
+                ceilings);
         assertEquals(2e9, row.flops(), 1);
         assertEquals(5e6, row.bytes(), 1e-3);
         assertEquals(400, row.intensity(), 1e-9);
@@ -65,7 +69,8 @@ class RooflineTest {
         assertEquals("Gemm", row.family());
         assertEquals(0.5, RooflineRow.of(result("A.b", Map.of(), 5, 0.4, 1e-9), List.of(new Ceilings(1, 4e9, LEVELS,
                 new double[] {1e9, 1e9, 1e9, 1e9}))).share(), 1e-9);
-        assertThrows(IllegalArgumentException.class, () -> RooflineRow.of(result("A.b", Map.of("threads", "3"), 5, 0.4, 1), ceilings));
+        assertThrows(IllegalArgumentException.class, () -> RooflineRow.of(result("A.b", Map.of("threads", "3"), 5, 0.4, 1),
+                ceilings));
         assertThrows(IllegalArgumentException.class, () -> RooflineRow.of(new JmhResult("A.b", "thrpt", Map.of(), "ops/s",
                 List.of(new double[] {1}), Map.of()), ceilings));
     }
@@ -84,7 +89,8 @@ class RooflineTest {
 
     @Test
     void aRoundIsUnfitIfOneOfItsMeasurementsIs() {
-        assertFalse(new RooflineRounds.Round(List.of(ceilings(1, 100), ceilings(2, 190), ceilings(1, 100), ceilings(2, 110)), List.of()).isFit());
+        assertFalse(new RooflineRounds.Round(List.of(ceilings(1, 100), ceilings(2, 190), ceilings(1, 100), ceilings(2, 110)),
+                List.of()).isFit());
         assertTrue(new RooflineRounds.Round(List.of(ceilings(1, 100)), List.of()).isFit(), "a machine of one core");
     }
 
@@ -154,15 +160,18 @@ class RooflineTest {
     private static Ran run(String... args) throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = RooflinePlot.run(new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8),
-                LEVELS.stream().map(level -> new MemoryLevel(level.name(), level.capacity(), level.ofCore(), 1 << 16)).toList(), args);
+        int code = RooflinePlot.run(new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                LEVELS.stream().map(level -> new MemoryLevel(level.name(), level.capacity(), level.ofCore(), 1 << 16)).toList(),
+                args);
         return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
     @Test
     void theCommandMeasuresRunsAndWrites() throws Exception {
         Path html = folder.resolve("page.html");
-        Ran ran = run("--html", html.toString(), "--rounds", "1", "--seconds", "0.002", "--", "NormsBenchmark.layerNorm$", "-p", "shape=5x7",
+        Ran ran = run("--html", html.toString(), "--rounds", "1", "--seconds", "0.002", "--", "NormsBenchmark.layerNorm$", "-p",
+                "shape=5x7",
                 "-f", "0", "-wi", "0", "-i", "1", "-r", "5ms");
         assertEquals(0, ran.code(), ran.err());
         assertTrue(ran.out().contains("NormsBenchmark.layerNorm"), ran.out());

@@ -69,7 +69,8 @@ class TuneTest {
 
     @Test
     void saysWhenBitsStay() throws Exception {
-        Tuning.Found found = run(new Machine(0, properties -> properties.containsKey("near") && properties.get("near").equals("800") ? 110.0
+        Tuning.Found found = run(new Machine(0, properties -> properties.containsKey("near") && properties.get("near")
+                .equals("800") ? 110.0
                 : properties.containsKey(Knob.KC) ? 90.0 : properties.containsKey("tile") ? 80.0 : 100.0));
         assertEquals(Map.of("near", "800"), found.properties());
         assertTrue(Tuning.text(found).contains("results keep their bits"), Tuning.text(found));
@@ -80,7 +81,8 @@ class TuneTest {
         Tuning.Found found = run(new Machine(0.05, properties -> 100.0));
         assertFalse(found.tried().isEmpty(), "noise of the search looks like a gain");
         assertEquals(Map.of(), found.properties());
-        assertTrue(Tuning.text(found).startsWith("Nothing is better than the default.\nThe best of the search, -D"), Tuning.text(found));
+        assertTrue(Tuning.text(found).startsWith("Nothing is better than the default.\nThe best of the search, -D"),
+                Tuning.text(found));
     }
 
     @Test
