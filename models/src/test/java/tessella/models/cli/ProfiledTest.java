@@ -79,7 +79,7 @@ class ProfiledTest {
     @Test
     void trainTellsWhereItsTimeWent() {
         Map<String, String[]> rows = rows(profiled);
-        for (String operator : List.of("linear", "matmul (linear gradient)", "sum (linear gradient)", "packing", "layerNorm",
+        for (String operator : List.of("linear", "matmul (linear gradient)", "sum (linear gradient)", "layerNorm",
                 "layerNorm gradient", "attention", "attention gradient", "gelu", "gelu gradient", "einsum", "adam", "adam norm",
                 "softmax", "softmaxCrossEntropy", "other (Java, data, waiting)", "total")) {
             assertTrue(rows.containsKey(operator), operator + " in " + profiled.out());
