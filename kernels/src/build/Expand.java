@@ -27,8 +27,6 @@ import java.util.stream.Stream;
  *                             whole vectors of i in [0, n), the second, named ..Rest, once under a mask for what is left;
  *                             $m is empty in the first and ", m" in the second. join is void, add, max or min: what
  *                             the first does with the result of the second
- *   $bare                     behind a vector that is stored whole: its lanes as shorts, for the reason in docs/architecture.md; nothing
- *                             under a mask
  *   #include file             macros shared by several templates
  * </pre>
  * A family TypeX gives FloatX and DoubleX, and XKernels: its public methods with the {@code Precision} to choose by in front,
@@ -39,7 +37,6 @@ import java.util.stream.Stream;
 final class Expand {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]+)}");
     private static final Pattern MASK = Pattern.compile("\\$m\\b");
-    private static final Pattern BARE = Pattern.compile("\\$bare\\b");
     private static final Pattern CALL = Pattern.compile("@([a-z][A-Za-z0-9]*)\\(");
 
     private static final Pattern METHOD = Pattern.compile(
@@ -357,9 +354,7 @@ final class Expand {
     }
 
     private static String substitute(String line, Map<String, String> variables) {
-        String mask = variables.getOrDefault("mask", "");
-        String whole = BARE.matcher(line).replaceAll(mask.isEmpty() ? ".reinterpretAsShorts()" : "");
-        Matcher matcher = VARIABLE.matcher(MASK.matcher(whole).replaceAll(mask));
+        Matcher matcher = VARIABLE.matcher(MASK.matcher(line).replaceAll(variables.getOrDefault("mask", "")));
         StringBuilder out = new StringBuilder();
         while (matcher.find()) {
             String name = matcher.group(1);
