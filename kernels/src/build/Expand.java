@@ -27,6 +27,7 @@ import java.util.stream.Stream;
  *                             whole vectors of i in [0, n), the second, named ..Rest, once under a mask for what is left;
  *                             $m is empty in the first and ", m" in the second. join is void, add, max or min: what
  *                             the first does with the result of the second
+ *                             $part is the same for a store, whose lanes are shorts (docs/architecture.md has the reason)
  *   #include file             macros shared by several templates
  * </pre>
  * A family TypeX gives FloatX and DoubleX, and XKernels: its public methods with the {@code Precision} to choose by in front,
@@ -37,6 +38,7 @@ import java.util.stream.Stream;
 final class Expand {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]+)}");
     private static final Pattern MASK = Pattern.compile("\\$m\\b");
+    private static final Pattern PART = Pattern.compile("\\$part\\b");
     private static final Pattern CALL = Pattern.compile("@([a-z][A-Za-z0-9]*)\\(");
 
     private static final Pattern METHOD = Pattern.compile(
@@ -139,6 +141,7 @@ final class Expand {
         variables.put("cast", single ? "(float) " : "");
         variables.put("KC", single ? "1024" : "512");
         variables.put("bytes", single ? "4" : "8");
+        variables.put("shorts", single ? "2" : "4");
         variables.put("Bits", single ? "Int" : "Long");
         variables.put("bits", single ? "int" : "long");
         List<String> out = new ArrayList<>();
@@ -241,7 +244,13 @@ final class Expand {
         block(lines.subList(open + 1, strip), masked(variables, ", m"), out);
         block(List.of(pad + "{", pad + "    int " + i + " = S.loopBound(" + n + ");",
                 pad + "    VectorMask<${Type}> m = S.indexInRange(" + i + ", " + n + ");"), variables, out);
-        block(body, masked(variables, ", m"), out);
+        List<String> rest = new ArrayList<>();
+        block(body, masked(variables, ", m"), rest);
+        if (rest.stream().anyMatch(l -> l.contains("ORDER, part"))) {
+            block(List.of(pad + "    VectorMask<Short> part = SHORTS.indexInRange(${shorts} * " + i + ", ${shorts} * " + n + ");"),
+                    variables, out);
+        }
+        out.addAll(rest);
         out.add(pad + "}");
         block(lines.subList(stripEnd + 1, lines.size()), masked(variables, ", m"), out);
     }
@@ -354,7 +363,9 @@ final class Expand {
     }
 
     private static String substitute(String line, Map<String, String> variables) {
-        Matcher matcher = VARIABLE.matcher(MASK.matcher(line).replaceAll(variables.getOrDefault("mask", "")));
+        String mask = variables.getOrDefault("mask", "");
+        String stored = PART.matcher(line).replaceAll(mask.isEmpty() ? "" : ", part");
+        Matcher matcher = VARIABLE.matcher(MASK.matcher(stored).replaceAll(mask));
         StringBuilder out = new StringBuilder();
         while (matcher.find()) {
             String name = matcher.group(1);

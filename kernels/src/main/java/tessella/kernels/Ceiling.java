@@ -52,17 +52,17 @@ public final class Ceiling {
         return c0.add(c1).add(c2).add(c3).add(c4).add(c5).add(c6.add(c7).add(c8).add(c9).add(c10).add(c11)).lane(0);
     }
 
-    /** y = x, n bytes, a multiple of 256. */
+    /** y = x, n bytes, a multiple of 256; stored as shorts, as all kernels store. */
     public static void copy(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         for (int i = 0; i < n; i += STEP) {
             FloatVector a = FloatVector.fromMemorySegment(S, x, xo + i, ORDER);
             FloatVector b = FloatVector.fromMemorySegment(S, x, xo + i + 4L * VL, ORDER);
             FloatVector c = FloatVector.fromMemorySegment(S, x, xo + i + 8L * VL, ORDER);
             FloatVector d = FloatVector.fromMemorySegment(S, x, xo + i + 12L * VL, ORDER);
-            a.intoMemorySegment(y, yo + i, ORDER);
-            b.intoMemorySegment(y, yo + i + 4L * VL, ORDER);
-            c.intoMemorySegment(y, yo + i + 8L * VL, ORDER);
-            d.intoMemorySegment(y, yo + i + 12L * VL, ORDER);
+            a.reinterpretAsShorts().intoMemorySegment(y, yo + i, ORDER);
+            b.reinterpretAsShorts().intoMemorySegment(y, yo + i + 4L * VL, ORDER);
+            c.reinterpretAsShorts().intoMemorySegment(y, yo + i + 8L * VL, ORDER);
+            d.reinterpretAsShorts().intoMemorySegment(y, yo + i + 12L * VL, ORDER);
         }
     }
 
