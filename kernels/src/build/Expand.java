@@ -27,7 +27,9 @@ import java.util.stream.Stream;
  *                             whole vectors of i in [0, n), the second, named ..Rest, once under a mask for what is left;
  *                             $m is empty in the first and ", m" in the second. join is void, add, max or min: what
  *                             the first does with the result of the second
- *                             $part is the same for a store, whose lanes are shorts (docs/architecture.md has the reason)
+ *                             $lanes and $part are for a store alone: its vector taken as shorts, or under a mask as ${bits},
+ *                             and that mask (docs/architecture.md, "Vectors are stored as shorts")
+ *   #rest[i, n] #end          the second half alone
  *   #include file             macros shared by several templates
  * </pre>
  * A family TypeX gives FloatX and DoubleX, and XKernels: its public methods with the {@code Precision} to choose by in front,
@@ -39,6 +41,7 @@ final class Expand {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]+)}");
     private static final Pattern MASK = Pattern.compile("\\$m\\b");
     private static final Pattern PART = Pattern.compile("\\$part\\b");
+    private static final Pattern LANES = Pattern.compile("\\$lanes\\b");
     private static final Pattern CALL = Pattern.compile("@([a-z][A-Za-z0-9]*)\\(");
 
     private static final Pattern METHOD = Pattern.compile(
@@ -141,7 +144,7 @@ final class Expand {
         variables.put("cast", single ? "(float) " : "");
         variables.put("KC", single ? "1024" : "512");
         variables.put("bytes", single ? "4" : "8");
-        variables.put("shorts", single ? "2" : "4");
+        variables.put("Boxed", single ? "Integer" : "Long");
         variables.put("Bits", single ? "Int" : "Long");
         variables.put("bits", single ? "int" : "long");
         List<String> out = new ArrayList<>();
@@ -180,6 +183,11 @@ final class Expand {
                     inner.put(head[0].strip(), Long.toString(v));
                     block(lines.subList(at + 1, end), inner, out);
                 }
+                at = end;
+            } else if (word.startsWith("#rest[")) {
+                int end = end(lines, at);
+                List<String> head = arguments(bracket(word));
+                rest(line.substring(0, line.indexOf('#')), head.get(0), head.get(1), lines.subList(at + 1, end), variables, out);
                 at = end;
             } else if (word.startsWith("#method[")) {
                 int end = end(lines, at);
@@ -242,17 +250,23 @@ final class Expand {
         out.add("");
         block(List.of("    " + header.replace("public ", "private ").replace(name + "(", name + "Rest(")), variables, out);
         block(lines.subList(open + 1, strip), masked(variables, ", m"), out);
-        block(List.of(pad + "{", pad + "    int " + i + " = S.loopBound(" + n + ");",
-                pad + "    VectorMask<${Type}> m = S.indexInRange(" + i + ", " + n + ");"), variables, out);
-        List<String> rest = new ArrayList<>();
-        block(body, masked(variables, ", m"), rest);
-        if (rest.stream().anyMatch(l -> l.contains("ORDER, part"))) {
-            block(List.of(pad + "    VectorMask<Short> part = SHORTS.indexInRange(${shorts} * " + i + ", ${shorts} * " + n + ");"),
-                    variables, out);
-        }
-        out.addAll(rest);
-        out.add(pad + "}");
+        rest(pad, i, n, lines.subList(strip + 1, stripEnd), variables, out);
         block(lines.subList(stripEnd + 1, lines.size()), masked(variables, ", m"), out);
+    }
+
+    /** The body once, for what loopBound leaves of n, under masks: m, and part, the same for what it stores. */
+    private void rest(String pad, String i, String n, List<String> body, Map<String, String> variables, List<String> out)
+            throws IOException {
+        List<String> inside = new ArrayList<>();
+        block(body.stream().map(l -> "    " + l).toList(), masked(variables, ", m"), inside);
+        List<String> head = new ArrayList<>(List.of(pad + "{", pad + "    int " + i + " = S.loopBound(" + n + ");",
+                pad + "    VectorMask<${Type}> m = S.indexInRange(" + i + ", " + n + ");"));
+        if (inside.stream().anyMatch(l -> l.contains("ORDER, part"))) {
+            head.add(pad + "    VectorMask<${Boxed}> part = BITS.indexInRange(" + i + ", " + n + ");");
+        }
+        block(head, variables, out);
+        out.addAll(inside);
+        out.add(pad + "}");
     }
 
     private static Map<String, String> masked(Map<String, String> variables, String mask) {
@@ -296,7 +310,7 @@ final class Expand {
         for (int i = at; i < lines.size(); i++) {
             String word = lines.get(i).strip();
             if (word.startsWith("#if[") || word.startsWith("#for[") || word.startsWith("#macro ")
-                    || word.startsWith("#method[") || word.startsWith("#strip[")) {
+                    || word.startsWith("#method[") || word.startsWith("#strip[") || word.startsWith("#rest[")) {
                 depth++;
             } else if (word.equals("#end") && --depth == 0) {
                 return i;
@@ -365,7 +379,8 @@ final class Expand {
     private static String substitute(String line, Map<String, String> variables) {
         String mask = variables.getOrDefault("mask", "");
         String stored = PART.matcher(line).replaceAll(mask.isEmpty() ? "" : ", part");
-        Matcher matcher = VARIABLE.matcher(MASK.matcher(stored).replaceAll(mask));
+        String plain = LANES.matcher(stored).replaceAll(mask.isEmpty() ? "reinterpretAsShorts()" : "reinterpretAs\\${Bits}s()");
+        Matcher matcher = VARIABLE.matcher(MASK.matcher(plain).replaceAll(mask));
         StringBuilder out = new StringBuilder();
         while (matcher.find()) {
             String name = matcher.group(1);

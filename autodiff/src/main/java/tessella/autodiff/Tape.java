@@ -350,7 +350,8 @@ public final class Tape implements AutoCloseable {
 
     /**
      * The vector-Jacobian product: gradients of sum over i of (cotangent_i . output_i). Memory of the forward pass is
-     * returned as the pass goes back; what must be read afterwards is kept by {@link Tensor#keep}.
+     * returned as the pass goes back; what must be read afterwards is kept by {@link Tensor#keep}. A gradient that equals a
+     * cotangent that was passed (of a sum, for example) may share its memory; the cotangents are not written to.
      *
      * @throws IllegalArgumentException if there is not one cotangent for each output, of its shape and type, or nothing
      *     recorded an output; the tape then is as it was
@@ -381,8 +382,8 @@ public final class Tape implements AutoCloseable {
         taken = true;
         Cotangents to = new Cotangents();
         for (int i = 0; i < outputs.size(); i++) {
-            // a copy: cotangents are added to in place
-            to.add(outputs.get(i), cotangents.get(i).copy());
+            // one more holder, to the end: nothing is then added in place to what is the caller's
+            to.add(outputs.get(i), cotangents.get(i).hold());
         }
         // a checkpointed block adds its operators at the end while the pass goes back
         while (!nodes.isEmpty()) {
