@@ -79,8 +79,8 @@ public final class MatMul {
         long bytes = y.dtype().bytes();
         long[] stridesA = Batches.strides(a, batch.rank());
         long[] stridesB = Batches.strides(b, batch.rank());
-        boolean inPlace = single ? FloatGemm.readsInPlace(m, n, b.stride(-1))
-                : DoubleGemm.readsInPlace(m, n, b.stride(-1));
+        boolean inPlace = single ? FloatGemm.readsInPlace(m, k, n, b.stride(-1))
+                : DoubleGemm.readsInPlace(m, k, n, b.stride(-1));
         Grid grid = Grid.of(members, m, k, n, single ? FloatGemm.panels(n) : DoubleGemm.panels(n),
                 Workers.current().size());
         Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {

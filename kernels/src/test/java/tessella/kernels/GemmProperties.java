@@ -251,10 +251,11 @@ class GemmProperties {
         for (Type type : Type.values()) {
             int few = 5 * type.constant("Gemm", "MR");
             int n = 3 * type.lanes();
-            assertEquals(true, type.call("Gemm", "readsInPlace", few, n, 1));
-            assertEquals(false, type.call("Gemm", "readsInPlace", few + 1, n, 1), "more rows");
-            assertEquals(false, type.call("Gemm", "readsInPlace", few, n + 1, 1), "the last vector would leave the matrix");
-            assertEquals(false, type.call("Gemm", "readsInPlace", few, n, n), "columns lie apart");
+            assertEquals(true, type.call("Gemm", "readsInPlace", few, 64, n, 1));
+            assertEquals(false, type.call("Gemm", "readsInPlace", few + 1, 64, n, 1), "more rows");
+            assertEquals(false, type.call("Gemm", "readsInPlace", few, 64, n + 1, 1), "the last vector would leave the matrix");
+            assertEquals(false, type.call("Gemm", "readsInPlace", few, 64, n, n), "columns lie apart");
+            assertEquals(false, type.call("Gemm", "readsInPlace", few, 1L << 20, n, 1), "beyond the second cache");
         }
     }
 
