@@ -163,6 +163,19 @@ class GemmProperties {
     }
 
     @Example
+    void moreRowsThanTheBlockOfTilesEqualThoseOfAPackedB() {
+        for (Type type : Type.values()) {
+            int m = 27 * type.constant("Gemm", "MR") + 5;
+            int n = 2 * type.constant("Gemm", "WIDTH") + 3;
+            Matrix a = Matrix.of(type, 1, Layout.ROWS, m, 40);
+            Matrix b = Matrix.of(type, 2, Layout.ROWS, 40, n);
+            Buffer bias = Buffer.gaussians(type, 3, n);
+            Buffer whole = whole(type, a, b, m, n, 40, bias);
+            fresh(type, a, b, 0, m, n, 40, 0, 3, bias, Buffer.of(type, m * n)).requireSameBits("many rows", whole);
+        }
+    }
+
+    @Example
     void aTransposedAOfManyTilesEqualsNaiveLoops() {
         for (Type type : Type.values()) {
             for (int m : new int[] {5 * type.constant("Gemm", "MR"), 29 * type.constant("Gemm", "MR") + 3}) {
