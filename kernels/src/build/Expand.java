@@ -32,8 +32,8 @@ import java.util.stream.Stream;
  *   #rest[i, n] #end          the second half alone
  *   #include file             macros shared by several templates
  * </pre>
- * A family TypeX gives FloatX and DoubleX, and XKernels: its public methods with the {@code Precision} to choose by in front,
- * numbers as double. Methods that take heap arrays have no such twin.
+ * A family TypeX gives FloatX and DoubleX (no DoubleX if #if[float] is around all of it), and XKernels: its public methods with
+ * the {@code Precision} to choose by in front, numbers as double. Methods that take heap arrays have no such twin.
  *
  * <p>Usage: {@code java Expand.java TEMPLATES_DIR OUTPUT_DIR}. A file is rewritten only when its text changes.
  */
@@ -71,7 +71,9 @@ final class Expand {
             String floats = new Expand(file.getParent(), "float").file(file);
             String doubles = new Expand(file.getParent(), "double").file(file);
             write(folder.resolve("Float" + family + ".java"), floats);
-            write(folder.resolve("Double" + family + ".java"), doubles);
+            if (doubles.contains("class ")) {
+                write(folder.resolve("Double" + family + ".java"), doubles);
+            }
             String dispatch = dispatch(family, floats, doubles);
             if (dispatch != null) {
                 write(folder.resolve(family + "Kernels.java"), dispatch);

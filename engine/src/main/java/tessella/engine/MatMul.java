@@ -3,18 +3,22 @@ package tessella.engine;
 import java.lang.foreign.MemorySegment;
 import tessella.kernels.DoubleGemm;
 import tessella.kernels.FloatGemm;
+import tessella.kernels.HalfGemm;
 
 /**
  * Matrix products of arrays of any strides: y = s a b + bias over the last two axes, leading axes broadcast.
  *
  * <p>Blocks of columns of y are shared among the team; each task packs the part of B that it needs, a block at a time that stays in
  * the cache of its core, unless so few rows use it that it is read where it lies.
+ * A {@link PackedMatrix} is read as it is.
  */
 public final class MatMul {
     /** Multiply-adds of a task: some ten microseconds. */
     private static final long GRAIN = 1 << 19;
     /** Members of a batch for each thread that share the work evenly enough. */
     private static final int SPARE = 4;
+    /** Rows whose multiply-adds take the time in which the weights they share come from memory. */
+    private static final int FEW = 8;
     /** Fewest rows of a task when columns are shared out too: each packs its panels of B again. */
     private static final int ROWS = 128;
 
@@ -36,22 +40,100 @@ public final class MatMul {
         return multiply("linear", a, b, bias, 1);
     }
 
-    static NdArray multiply(String op, NdArray a, NdArray b, NdArray bias, double s) {
-        Pointwise.checkTypes(op, a, b);
-        if (a.shape().rank() < 2 || b.shape().rank() < 2 || a.shape().dim(-1) != b.shape().dim(-2)) {
-            throw new IllegalArgumentException(op + ": expected [.., m, k] times [.., k, n], found " + a.shape() + " times "
-                    + b.shape());
+    /**
+     * a [.., m, k] times b [.., k, n] that was packed, leading axes broadcast: [.., m, n], with the bits of
+     * {@link #multiply(NdArray, NdArray)} of what b holds.
+     *
+     * @throws IllegalArgumentException if the inner extents differ, a leading axis does not broadcast, or a is not of the type that b
+     *     was packed from
+     * @throws IllegalStateException if b was freed
+     */
+    public static NdArray multiply(NdArray a, PackedMatrix b) {
+        return multiply("matmul", a, b, null);
+    }
+
+    /** a [.., m, k] times a packed b [.., k, n] plus bias [n] on every row; errors as for {@link #multiply(NdArray, PackedMatrix)}. */
+    public static NdArray multiply(NdArray a, PackedMatrix b, NdArray bias) {
+        return multiply("linear", a, b, bias);
+    }
+
+    private static NdArray multiply(String op, NdArray a, PackedMatrix b, NdArray bias) {
+        if (a.dtype() != b.computed()) {
+            throw new IllegalArgumentException(op + ": expected " + b.computed() + " times " + b + ", found " + a.dtype() + " "
+                    + a.shape() + "; convert it with to(DType." + b.computed().name() + ") first");
         }
+        check(op, a, b.shape(), bias);
+        b.panels().check(op);
         long m = a.shape().dim(-2);
         long k = a.shape().dim(-1);
         long n = b.shape().dim(-1);
+        Shape batchA = a.shape().axes(0, a.shape().rank() - 2);
+        Shape batchB = b.shape().axes(0, b.shape().rank() - 2);
+        Shape batch = Shape.broadcast(op, batchA, batchB);
+        NdArray y = NdArray.result(op, a.dtype(), batch.then(Shape.of(m, n)));
+        Shape rows = Shape.of(batchA.size() * m, k);
+        Shape packed = Shape.of(b.panels().shape().dim(-1));
+        if (batchB.size() == 1 && batchA.equals(batch) && a.reshapes(rows)) {
+            run(op, a.reshape(rows), b, b.panels().reshape(packed), bias, y.reshape(Shape.of(rows.dim(0), n)), Shape.of());
+        } else {
+            run(op, a.broadcastTo(batch.then(Shape.of(m, k))), b, b.panels().broadcastTo(batch.then(packed)), bias, y, batch);
+        }
+        return y;
+    }
+
+    private static void run(String op, NdArray a, PackedMatrix b, NdArray panels, NdArray bias, NdArray y, Shape batch) {
+        int m = Math.toIntExact(y.shape().dim(-2));
+        int n = Math.toIntExact(y.shape().dim(-1));
+        int k = Math.toIntExact(a.shape().dim(-1));
+        int members = Math.toIntExact(batch.size());
+        if (members == 0 || m == 0 || n == 0) {
+            return;
+        }
+        long bytes = y.dtype().bytes();
+        long[] stridesA = Batches.strides(a, batch.rank());
+        long[] stridesB = Batches.strides(panels, batch.rank());
+        Grid grid = Grid.of(members, m, b.count(), (double) Math.max(m, FEW) * n * k, Workers.current().size());
+        Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {
+            int member = grid.member(task);
+            int r0 = grid.row(task);
+            int r1 = grid.rowEnd(task);
+            int from = grid.panel(task);
+            int to = grid.panelEnd(task);
+            long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
+            long bo = panels.offset() + Batches.offset(batch, stridesB, member) * panels.dtype().bytes();
+            long co = y.offset() + (long) member * m * n * bytes;
+            MemorySegment added = bias == null ? null : bias.segment();
+            long addedAt = bias == null ? 0 : bias.offset();
+            switch (panels.dtype()) {
+                case F32 -> FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, panels.segment(), bo,
+                        FloatGemm.PACKED, k, n, from, to, y.segment(), co, n, 1, added, addedAt, scratch.floatA(), scratch.floatC());
+                case F64 -> DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, panels.segment(), bo,
+                        DoubleGemm.PACKED, k, n, from, to, y.segment(), co, n, 1, added, addedAt, scratch.doubleA(), scratch.doubleC());
+                default -> HalfGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, panels.segment(), bo, k, n, from,
+                        to, y.segment(), co, n, added, addedAt, scratch.floatA(), scratch.floatC());
+            }
+        }, a, panels, bias, y);
+    }
+
+    private static void check(String op, NdArray a, Shape b, NdArray bias) {
+        if (a.shape().rank() < 2 || b.rank() < 2 || a.shape().dim(-1) != b.dim(-2)) {
+            throw new IllegalArgumentException(op + ": expected [.., m, k] times [.., k, n], found " + a.shape() + " times " + b);
+        }
         if (bias != null) {
             Pointwise.checkTypes(op, a, bias);
-            if (!bias.shape().equals(Shape.of(n)) || !bias.isContiguous()) {
-                throw new IllegalArgumentException(op + ": expected a contiguous bias of shape [" + n + "], found "
+            if (!bias.shape().equals(Shape.of(b.dim(-1))) || !bias.isContiguous()) {
+                throw new IllegalArgumentException(op + ": expected a contiguous bias of shape [" + b.dim(-1) + "], found "
                         + bias.shape());
             }
         }
+    }
+
+    static NdArray multiply(String op, NdArray a, NdArray b, NdArray bias, double s) {
+        Pointwise.checkTypes(op, a, b);
+        check(op, a, b.shape(), bias);
+        long m = a.shape().dim(-2);
+        long k = a.shape().dim(-1);
+        long n = b.shape().dim(-1);
         Shape batchA = a.shape().axes(0, a.shape().rank() - 2);
         Shape batchB = b.shape().axes(0, b.shape().rank() - 2);
         Shape batch = Shape.broadcast(op, batchA, batchB);
@@ -81,7 +163,7 @@ public final class MatMul {
         long[] stridesB = Batches.strides(b, batch.rank());
         boolean inPlace = single ? FloatGemm.readsInPlace(m, k, n, b.stride(-1))
                 : DoubleGemm.readsInPlace(m, k, n, b.stride(-1));
-        Grid grid = Grid.of(members, m, k, n, single ? FloatGemm.panels(n) : DoubleGemm.panels(n),
+        Grid grid = Grid.of(members, m, single ? FloatGemm.panels(n) : DoubleGemm.panels(n), (double) m * n * k,
                 Workers.current().size());
         Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {
             int member = grid.member(task);
@@ -121,8 +203,7 @@ public final class MatMul {
      * cut finer than that, and rows only when columns are too few. No bit depends on the cuts.
      */
     private record Grid(int members, int m, int panels, int rowParts, int columnParts) {
-        static Grid of(int members, int m, int k, int n, int panels, int threads) {
-            double work = (double) m * n * k;
+        static Grid of(int members, int m, int panels, double work, int threads) {
             int most = (int) Math.clamp(work / GRAIN, 1, Integer.MAX_VALUE);
             int shares = members % threads == 0 || members >= SPARE * threads ? 1 : threads;
             int columnParts = Math.min(Math.min(most, panels), shares);

@@ -37,7 +37,7 @@ public final class Halves {
     }
 
     /** The bits of the nearest bfloat16. */
-    private static short bfloat16(float x) {
+    static short bfloat16(float x) {
         int bits = Float.floatToRawIntBits(x);
         if ((bits & 0x7fffffff) > 0x7f800000) {
             // the carry of rounding could turn a NaN into an infinity

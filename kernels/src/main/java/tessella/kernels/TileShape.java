@@ -11,8 +11,7 @@ final class TileShape {
     static int[] of(int vectorBytes, String property) {
         String shape = System.getProperty(property);
         if (shape == null) {
-            boolean manyRegisters = vectorBytes == 64 || System.getProperty("os.arch").equals("aarch64");
-            return !manyRegisters ? new int[] {6, 2} : vectorBytes == 16 ? new int[] {8, 3} : new int[] {13, 2};
+            return !manyRegisters(vectorBytes) ? new int[] {6, 2} : vectorBytes == 16 ? new int[] {8, 3} : new int[] {13, 2};
         }
         String[] sides = shape.split("x");
         int rows = sides.length == 2 ? number(sides[0]) : 0;
@@ -22,6 +21,15 @@ final class TileShape {
                     + "1 to 3 vectors and at most 26 accumulators, such as 13x2, found \"" + shape + "\"");
         }
         return new int[] {rows, vectors};
+    }
+
+    /** Rows of a tile of 2 vectors of bfloat16, which needs a vector of them and a mask besides. */
+    static int rowsOfHalves(int vectorBytes) {
+        return manyRegisters(vectorBytes) ? 12 : 5;
+    }
+
+    private static boolean manyRegisters(int vectorBytes) {
+        return vectorBytes == 64 || System.getProperty("os.arch").equals("aarch64");
     }
 
     private static int number(String text) {
