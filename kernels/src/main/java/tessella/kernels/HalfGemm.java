@@ -75,7 +75,7 @@ public final class HalfGemm {
      */
     public static void multiply(MemorySegment a, long ao, long rs, long cs, int r0, int r1, MemorySegment b, long bo, int k, int n,
             int from, int to, MemorySegment c, long co, long ldc, MemorySegment bias, long biasAt, float[] heapA, float[] heapC) {
-        if (k == 0) {
+        if (k == 0 && from < to) {
             FloatGemm.sumOfNothing(c, co, ldc, r0, r1, from * WIDTH, Math.min(n, to * WIDTH), bias, biasAt);
         }
         for (int block = 0; block < FloatGemm.blocks(k); block++) {

@@ -200,6 +200,25 @@ class ColdWarmTest {
         add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, sum, n, 0.3,
                 type.heapA(),
                 type.heapC());
+        if (type == Type.FLOAT) {
+            halfGemm(out, a, b, bias, m, n, k);
+        }
+    }
+
+    private static void halfGemm(Map<String, Case> out, Buffer a, Buffer b, Buffer bias, int m, int n, int k) {
+        Type type = Type.FLOAT;
+        Buffer packed = Buffer.of(type, (int) (HalfGemm.packedSize(k, n) / 2));
+        Buffer other = Buffer.of(type, packed.length);
+        int panels = HalfGemm.panels(n);
+        type.call("HalfGemm", "packB", b, n, 1, k, n, 0, panels, packed);
+        add(out, "HalfGemm", "packB", new Buffer[] {other}, b, 1, k, k, n, 0, panels, other);
+        // a full tile, and tiles of few rows over several panels
+        for (int rows : new int[] {m, 3, 1}) {
+            Buffer c = Buffer.of(type, rows * n);
+            add(out, "HalfGemm", "multiply", rows + " rows", new Buffer[] {c}, a, 1, m, 0, rows, packed, k, n, 0, panels, c, n, bias,
+                    type.heapA(), type.heapC());
+        }
+        out.put("HalfGemm.multiply", out.remove("HalfGemm.multiply." + m + " rows"));
     }
 
     private static void attention(Type type, Map<String, Case> out) {
@@ -301,7 +320,7 @@ class ColdWarmTest {
         Set<String> missing = new TreeSet<>();
         Set<String> covered = cases(Type.FLOAT).keySet();
         for (String family : List.of("Pointwise", "Functions", "Reductions", "Norms", "Softmax", "Losses", "Optimizers",
-                "Copies", "Gemm", "Attention")) {
+                "Copies", "Gemm", "HalfGemm", "Attention")) {
             for (var method : Type.FLOAT.family(family).getDeclaredMethods()) {
                 boolean computes = method.getParameterCount() > 0
                         && method.getParameterTypes()[0].getName().contains("Segment");

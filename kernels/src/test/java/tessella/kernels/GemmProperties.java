@@ -23,7 +23,7 @@ class GemmProperties {
     enum Layout { ROWS, COLUMNS, STRIDED, REPEATED }
 
     /** A matrix of random elements in a layout. */
-    private record Matrix(Buffer buffer, int rs, int cs) {
+    record Matrix(Buffer buffer, int rs, int cs) {
         static Matrix of(Type type, long seed, Layout layout, int rows, int columns) {
             int gap = (int) (seed & 3);
             int rs = switch (layout) {
@@ -273,7 +273,7 @@ class GemmProperties {
     }
 
     /** 0, some numbers below n in order, n. */
-    private static int[] cuts(SplittableRandom random, int n) {
+    static int[] cuts(SplittableRandom random, int n) {
         int[] out = new int[4];
         for (int i = 1; i < 3; i++) {
             out[i] = random.nextInt(n + 1);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Array;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,51 @@ class TilesTest {
         assertEquals(42, ((Number) Array.get(c, mr * width)).doubleValue(), "written behind the tile");
     }
 
+    @Test
+    void everyTileOfBfloat16EqualsNaiveLoops() {
+        for (int mr = 1; mr <= 12; mr++) {
+            for (int np : new int[] {1, FloatHalfTiles.panels(mr)}) {
+                for (int k : new int[] {0, 1, 2, 37}) {
+                    halfTile(mr, np, k);
+                }
+            }
+        }
+        RuntimeException e = assertThrows(IllegalArgumentException.class,
+                () -> FloatHalfTiles.rows(5, 2, new float[1], 0, null, 0, 0, 0, new float[1]));
+        assertTrue(e.getMessage().contains("5 rows by 2 panels"), e.getMessage());
+    }
+
+    private static void halfTile(int mr, int np, int k) {
+        int start = 3;
+        int vl = Type.FLOAT.lanes();
+        int panel = k * vl + 5;
+        float[] a = new float[start + mr * FloatTiles.ROW];
+        Arrays.fill(a, Float.NaN);
+        SplittableRandom random = new SplittableRandom(mr * 100 + np);
+        for (int r = 0; r < mr; r++) {
+            for (int p = 0; p < k; p++) {
+                a[start + r * FloatTiles.ROW + p] = (float) random.nextGaussian();
+            }
+        }
+        // an element stands for two of bfloat16, whose bits are its upper and its lower half
+        Buffer b = Buffer.gaussians(Type.FLOAT, mr * 7 + np, np * panel);
+        float[] c = new float[mr * np * 2 * vl + 1];
+        c[c.length - 1] = 42;
+        FloatHalfTiles.rows(mr, np, a, start, b.segment, b.offset, (long) panel * Float.BYTES, k, c);
+        for (int r = 0; r < mr; r++) {
+            for (int j = 0; j < np * 2 * vl; j++) {
+                float sum = 0;
+                for (int p = 0; p < k; p++) {
+                    int both = Float.floatToRawIntBits((float) b.get(j / (2 * vl) * panel + p * vl + j % vl));
+                    float element = Float.intBitsToFloat(j / vl % 2 == 0 ? both << 16 : both & 0xffff0000);
+                    sum = Math.fma(a[start + r * FloatTiles.ROW + p], element, sum);
+                }
+                assertEquals(sum, c[r * np * 2 * vl + j], mr + "x" + np + " k " + k + " element " + r + ", " + j);
+            }
+        }
+        assertEquals(42, c[c.length - 1], "written behind the tile");
+    }
+
     private static void set(Object heap, int i, double value) {
         if (heap instanceof float[] floats) {
             floats[i] = (float) value;
@@ -106,6 +152,8 @@ class TilesTest {
         assertArrayEquals(arm ? new int[] {8, 3} : new int[] {6, 2}, TileShape.of(16, TILE));
         System.setProperty(TILE, "8x3");
         assertArrayEquals(new int[] {8, 3}, TileShape.of(64, TILE));
+        assertEquals(12, TileShape.rowsOfHalves(64));
+        assertEquals(arm ? 12 : 5, TileShape.rowsOfHalves(32));
     }
 
     @ParameterizedTest

@@ -31,7 +31,8 @@ enum Type {
 
     Class<?> family(String name) {
         try {
-            return Class.forName("tessella.kernels." + prefix + name);
+            // of float32 alone, so without its name
+            return Class.forName("tessella.kernels." + (name.equals("HalfGemm") ? "" : prefix) + name);
         } catch (ClassNotFoundException e) {
             throw new AssertionError(e);
         }
