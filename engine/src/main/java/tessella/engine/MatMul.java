@@ -58,12 +58,13 @@ public final class MatMul {
     }
 
     private static NdArray multiply(String op, NdArray a, PackedMatrix b, NdArray bias) {
+        a.check(op);
+        b.panels().check(op);
         if (a.dtype() != b.computed()) {
             throw new IllegalArgumentException(op + ": expected " + b.computed() + " times " + b + ", found " + a.dtype() + " "
                     + a.shape() + "; convert it with to(DType." + b.computed().name() + ") first");
         }
         check(op, a, b.shape(), bias);
-        b.panels().check(op);
         long m = a.shape().dim(-2);
         long k = a.shape().dim(-1);
         long n = b.shape().dim(-1);

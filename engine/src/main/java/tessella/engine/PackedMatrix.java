@@ -66,7 +66,7 @@ public final class PackedMatrix {
             case F64 -> DoubleGemm.packedSize(k, n);
             default -> HalfGemm.packedSize(k, n);
         };
-        NdArray packed = NdArray.empty(scope, "packing", stored, batch.then(Shape.of(size)));
+        NdArray packed = NdArray.empty(scope, "packing " + shape, stored, batch.then(Shape.of(size)));
         PackedMatrix matrix = new PackedMatrix(shape, packed);
         int columns = matrix.count();
         int parts = Math.clamp((long) k * n / GRAIN, 1, Math.max(1, columns));

@@ -30,6 +30,8 @@ class UseAfterFreeTest {
             return scope;
         } else if (type == NdArray.class) {
             return alive;
+        } else if (type == PackedMatrix.class) {
+            return PackedMatrix.of(scope, alive);
         } else if (type == int[].class) {
             return new int[] {1, 0};
         } else if (type == long[].class) {
@@ -172,6 +174,8 @@ class UseAfterFreeTest {
                     () -> Einsum.of("ab,ab->a").apply(x, freed), () -> Einsum.of("ab->ba").apply(freed),
                     () -> Heads.forward(four, freedView, four, 1), () -> Heads.forward(four, four, freedView, 1),
                     () -> MatMul.multiply(x, NdArray.full(scope, DType.F64, Shape.of(3, 3), 1), freedVector),
+                    () -> MatMul.multiply(x, PackedMatrix.of(scope, NdArray.full(scope, DType.F64, Shape.of(3, 3), 1)), freedVector),
+                    () -> PackedMatrix.of(scope, freed),
                     () -> Normalizers.layerNorm(x, freedVector, vector, 1),
                     () -> Normalizers.layerNorm(x, vector, freedVector, 1),
                     () -> CrossEntropy.softmax(freed, new int[2], 0), () -> CrossEntropy.softmax(x, freed),

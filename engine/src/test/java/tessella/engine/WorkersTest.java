@@ -55,6 +55,13 @@ class WorkersTest {
         out.put("matmul", () -> new NdArray[] {MatMul.multiply(a, b), MatMul.multiply(a, b, random(t, 9, 203))});
         out.put("batched matmul", () -> new NdArray[] {MatMul.multiply(wide, wide.transpose())});
         out.put("few rows", () -> new NdArray[] {MatMul.multiply(random(t, 10, 7, 300), random(t, 11, 300, 2000))});
+        out.put("packed matmul", () -> new NdArray[] {MatMul.multiply(a, PackedMatrix.of(Scope.current(), b)),
+            MatMul.multiply(random(t, 10, 7, 300), PackedMatrix.of(Scope.current(), random(t, 11, 300, 2000))),
+            MatMul.multiply(wide, PackedMatrix.of(Scope.current(), wide.transpose()))});
+        if (t == DType.F32) {
+            out.put("matmul of bfloat16", () -> new NdArray[] {MatMul.multiply(a, PackedMatrix.bfloat16(Scope.current(), b)),
+                MatMul.multiply(random(t, 10, 7, 300), PackedMatrix.bfloat16(Scope.current(), random(t, 11, 300, 2000)))});
+        }
         out.put("sums", () -> new NdArray[] {Sums.sum(deep, 1), Sums.sum(deep, 1, 1), Sums.sum(deep, 1, 0, 2),
             Sums.sum(deep, 0.5, 0, 1, 2)});
         out.put("softmax", () -> new NdArray[] {Softmaxes.forward(deep, 2), Softmaxes.forward(deep, 1),
