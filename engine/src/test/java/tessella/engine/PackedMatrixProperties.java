@@ -48,7 +48,8 @@ class PackedMatrixProperties {
     /** Columns: less than a vector, panels, several of them. */
     @Provide
     Arbitrary<Integer> columns() {
-        return Arbitraries.frequencyOf(Tuple.of(6, ShapeArbitraries.extentsWithZero()), Tuple.of(1, Arbitraries.of(96, 128, 129, 203, 257)));
+        return Arbitraries.frequencyOf(Tuple.of(6, ShapeArbitraries.extentsWithZero()),
+                Tuple.of(1, Arbitraries.of(96, 128, 129, 203, 257)));
     }
 
     private static PackedMatrix packed(DType stored, NdArray b) {
@@ -129,7 +130,7 @@ class PackedMatrixProperties {
         try (Scope _ = Scope.open()) {
             NdArray right = Samples.any(dtype, b, seed >> 1);
             NdArray bias = biased ? Samples.contiguous(dtype, added) : null;
-            Array product = MatmulOracle.matmul(a, Array.of(kept(stored, right).toDoubles(), k, n));
+            Array product = MatmulOracle.matmul(a, Array.of(new int[] {k, n}, kept(stored, right).toDoubles()));
             Samples.requireClose("packed " + stored, biased ? product.plus(added) : product,
                     multiply(Samples.any(dtype, a, seed), packed(stored, right), bias), 2e-5, 1e-13);
         }

@@ -150,7 +150,8 @@ class PackedMatrixTest {
                             "to(DType.F32)"));
                 }
             }
-            takesNothing(() -> refused(() -> PackedMatrix.bfloat16(scope, zeros(DType.F32).reshape(Shape.of())), "packing", "[.., k, n]"));
+            NdArray scalar = zeros(DType.F32);
+            takesNothing(() -> refused(() -> PackedMatrix.bfloat16(scope, scalar), "packing", "[.., k, n]"));
         }
     }
 
