@@ -11,6 +11,7 @@ import tessella.engine.DType;
 import tessella.engine.Heads;
 import tessella.engine.MatMul;
 import tessella.engine.NdArray;
+import tessella.engine.PackedMatrix;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.kernels.CopiesKernels;
@@ -353,6 +354,15 @@ final class Kernels implements AutoCloseable {
         all.add(new Kernel("Gemm", name, flop, bytes, expected, () -> MatMul.multiply(a, b).free()));
     }
 
+    /** A product with a B that was packed before. */
+    private void product(String family, String name, double expected, NdArray a, PackedMatrix b) {
+        long n = b.shape().dim(-1);
+        double flop = 2.0 * a.size() * n;
+        double bytes = (double) (a.size() + a.size() / a.shape().dim(-1) * n) * dtype.bytes()
+                + (double) b.shape().size() * b.dtype().bytes();
+        all.add(new Kernel(family, name, flop, bytes, expected, () -> MatMul.multiply(a, b).free()));
+    }
+
     private void products() {
         boolean single = p == Precision.SINGLE;
         int most = single ? FloatGemm.MR : DoubleGemm.MR;
@@ -369,6 +379,16 @@ final class Kernels implements AutoCloseable {
         product("multiplyFresh, A turned", 0.6, array(inner, 197).transpose(), array(inner, outer));
         product("multiplyFresh, B with gaps", 0.4, array(197, inner), array(inner, outer, 2).slice(2, 0, 1).reshape(Shape.of(inner, outer)));
         product("multiplyFresh, long rows", 0.6, array(197, 6 * inner), array(6 * inner, inner));
+        NdArray weights = array(inner, outer);
+        PackedMatrix packed = PackedMatrix.of(scope, weights);
+        product("Gemm", "multiply, B packed before", 0.6, array(197, inner), packed);
+        product("Gemm", "multiply, B packed before, 1 row", 0.4, array(1, inner), packed);
+        if (single) {
+            PackedMatrix half = PackedMatrix.bfloat16(scope, weights);
+            product("HalfGemm", "multiply, 197 rows", 0.5, array(197, inner), half);
+            product("HalfGemm", "multiply, 8 rows", 0.5, array(8, inner), half);
+            product("HalfGemm", "multiply, 1 row", 0.4, array(1, inner), half);
+        }
     }
 
     private void attention() {
