@@ -36,6 +36,7 @@ final class Checks {
     /** The smallest parameters of each class; every combination runs. */
     static final Map<Class<? extends EngineBenchmark>, Map<String, String[]>> SMALLEST = Map.ofEntries(
             Map.entry(GemmBenchmark.class, Map.of("mkn", of("5x7x3"), "dtype", of("F32", "F64"), "threads", of("1", "2"))),
+            Map.entry(PackedGemmBenchmark.class, Map.of("mkn", of("5x7x3"), "threads", of("1", "2"))),
             Map.entry(AttentionBenchmark.class, Map.of("bhnd", of("2x3x5x4"), "dtype", of("F32", "F64"))),
             Map.entry(SoftmaxBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(NormsBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
@@ -94,6 +95,14 @@ final class Checks {
         put("GemmBenchmark.weightGradient", 210, 284, (of, y) -> {
             GemmBenchmark b = (GemmBenchmark) of;
             near(MatmulOracle.matmulVjp(array(b.x), array(b.w), array(b.dy)).b(), y[0]);
+        });
+        put("PackedGemmBenchmark.multiply", 210, 284, (of, y) -> {
+            PackedGemmBenchmark b = (PackedGemmBenchmark) of;
+            near(MatmulOracle.matmul(array(b.x), array(b.w)), y[0]);
+        });
+        put("PackedGemmBenchmark.bfloat16", 210, 242, (of, y) -> {
+            PackedGemmBenchmark b = (PackedGemmBenchmark) of;
+            near(MatmulOracle.matmul(array(b.x), array(b.w.to(DType.BF16))), y[0]);
         });
     }
 
