@@ -18,6 +18,7 @@ import tessella.bench.peers.TessellaRun.Body;
 import tessella.engine.DType;
 import tessella.engine.MatMul;
 import tessella.engine.NdArray;
+import tessella.engine.PackedMatrix;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.models.nn.Observer;
@@ -51,15 +52,15 @@ final class TessellaPeer implements Peer {
         return switch (work) {
             case Work.Gemm gemm -> switch (gemm.weights()) {
                 case FRESH -> TessellaRun.of(threads, scope -> gemm(gemm, scope));
-                case PREPACKED -> TessellaRun.of(threads, scope -> prepacked(gemm, scope));
-                case BFLOAT16 -> null; // no product reads weights of 16 bits
+                case PREPACKED -> TessellaRun.of(threads, scope -> packed(gemm, scope, PackedMatrix.of(scope, right(gemm, scope))));
+                case BFLOAT16 -> TessellaRun.of(threads, scope -> packed(gemm, scope, PackedMatrix.bfloat16(scope, right(gemm, scope))));
             };
             case Work.Attention attention -> TessellaRun.of(threads, scope -> attention(attention, scope));
             case Work.Rows rows -> TessellaRun.of(threads, scope -> rows(rows, scope));
             case Work.Adam adam -> TessellaRun.of(threads, scope -> new AdamBody(adam.preset(), scope));
             case Work.Forward forward -> TessellaRun.of(threads, scope -> forward(forward, scope));
             case Work.Step step -> TessellaRun.of(threads, scope -> new StepBody(step, scope));
-            case Work.Mixture mixture -> mixture.weights() == Work.Weights.BFLOAT16 ? null
+            case Work.Mixture mixture -> mixture.weights() != Work.Weights.FRESH && mixture.direction() != Direction.FORWARD ? null
                     : TessellaRun.of(threads, scope -> mixture(mixture, scope));
         };
     }
@@ -73,12 +74,21 @@ final class TessellaPeer implements Peer {
         };
     }
 
+    private static NdArray left(Work.Gemm work, Scope scope) {
+        float[] a = Operands.of(work).a();
+        return work.form() == Work.Form.A_TRANSPOSED ? NdArray.of(scope, Shape.of(work.k(), work.m()), a).transpose()
+                : NdArray.of(scope, Shape.of(work.m(), work.k()), a);
+    }
+
+    private static NdArray right(Work.Gemm work, Scope scope) {
+        float[] b = Operands.of(work).b();
+        return work.form() == Work.Form.B_TRANSPOSED ? NdArray.of(scope, Shape.of(work.n(), work.k()), b).transpose()
+                : NdArray.of(scope, Shape.of(work.k(), work.n()), b);
+    }
+
     private static Body gemm(Work.Gemm work, Scope scope) {
-        Operands operands = Operands.of(work);
-        NdArray a = work.form() == Work.Form.A_TRANSPOSED ? NdArray.of(scope, Shape.of(work.k(), work.m()), operands.a()).transpose()
-                : NdArray.of(scope, Shape.of(work.m(), work.k()), operands.a());
-        NdArray b = work.form() == Work.Form.B_TRANSPOSED ? NdArray.of(scope, Shape.of(work.n(), work.k()), operands.b()).transpose()
-                : NdArray.of(scope, Shape.of(work.k(), work.n()), operands.b());
+        NdArray a = left(work, scope);
+        NdArray b = right(work, scope);
         return results -> {
             try (Scope _ = Scope.open()) {
                 results.accept(MatMul.multiply(a, b));
@@ -86,9 +96,14 @@ final class TessellaPeer implements Peer {
         };
     }
 
-    /** A right operand that may be packed beforehand: the engine has no such weights yet, and packs in each product. */
-    private static Body prepacked(Work.Gemm work, Scope scope) {
-        return gemm(work, scope);
+    /** Weights that were packed once, outside of the time. */
+    private static Body packed(Work.Gemm work, Scope scope, PackedMatrix b) {
+        NdArray a = left(work, scope);
+        return results -> {
+            try (Scope _ = Scope.open()) {
+                results.accept(MatMul.multiply(a, b));
+            }
+        };
     }
 
     private static Body attention(Work.Attention work, Scope scope) {
@@ -152,6 +167,10 @@ final class TessellaPeer implements Peer {
             drawn = new Drawn(key(work), fresh, fresh::close);
         }
         Parameters parameters = (Parameters) drawn.value();
+        if (work.weights() != Work.Weights.FRESH) {
+            return new PackedMixture(x, parameters, "moe", config(work),
+                    work.weights() == Work.Weights.BFLOAT16 ? PackedMatrix::bfloat16 : PackedMatrix::of, scope);
+        }
         SoftMoe layer = new SoftMoe(parameters, "moe", config(work));
         List<Tensor> operands = new ArrayList<>(List.of(x));
         parameters.all().stream().map(Parameter::tensor).forEach(operands::add);

@@ -175,13 +175,16 @@ public sealed interface Work {
         }
     }
 
-    /** A Soft MoE layer (SoftMoe) on "x" [batch, tokens, width], parameters of seed 1; gradients of x and all parameters for "dy". */
+    /**
+     * A Soft MoE layer (SoftMoe) on "x" [batch, tokens, width], parameters of seed 1; gradients of x and all parameters for "dy". Weights
+     * that may be packed or rounded beforehand are those of the experts.
+     */
     record Mixture(int batch, int tokens, int width, int hidden, int experts, int slots, Direction direction, Weights weights)
             implements Work {
         @Override
         public String name() {
             return "softmoe-" + batch + "x" + tokens + "x" + width + "x" + hidden + "-" + experts + "x" + slots + "-"
-                    + direction.name().toLowerCase() + (weights == Weights.BFLOAT16 ? "-bfloat16" : "");
+                    + direction.name().toLowerCase() + (weights == Weights.FRESH ? "" : "-" + weights.name().toLowerCase());
         }
 
         @Override

@@ -24,7 +24,7 @@ final class Works {
     private static final Pattern FORWARD_PASS = Pattern.compile("forward-(.+)-batch-(\\d+)");
     private static final Pattern STEP = Pattern.compile("step-(.+)-batch-(\\d+)");
     private static final Pattern MIXTURE = Pattern.compile("softmoe-(\\d+)x(\\d+)x(\\d+)x(\\d+)-(\\d+)x(\\d+)" + DIRECTION
-            + "(-bfloat16)?");
+            + "(?:-(prepacked|bfloat16))?");
     private static final String VIT = "vit-b16";
     private static final Map<String, List<Work>> SETS = new LinkedHashMap<>();
 
@@ -111,7 +111,7 @@ final class Works {
         List<Work> works = new ArrayList<>();
         for (int experts : new int[] {4, 14, 49, 196}) {
             for (int batch : new int[] {8, 32}) {
-                for (Weights weights : List.of(Weights.FRESH, Weights.BFLOAT16)) {
+                for (Weights weights : Weights.values()) {
                     works.add(new Work.Mixture(batch, 196, 768, 3072, experts, 196 / experts, FORWARD, weights));
                 }
             }
@@ -176,7 +176,7 @@ final class Works {
         } else if ((matcher = MIXTURE.matcher(name)).matches()) {
             return new Work.Mixture(number(matcher, 1), number(matcher, 2), number(matcher, 3), number(matcher, 4),
                     number(matcher, 5), number(matcher, 6), Direction.valueOf(word(matcher, 7)),
-                    matcher.group(8) == null ? Weights.FRESH : Weights.BFLOAT16);
+                    matcher.group(8) == null ? Weights.FRESH : Weights.valueOf(word(matcher, 8)));
         }
         return null;
     }

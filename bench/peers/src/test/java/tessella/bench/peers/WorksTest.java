@@ -38,8 +38,9 @@ class WorksTest {
                 works.add(new Work.Rows(operator, 12, 3, direction));
             }
             works.add(new Work.Attention(1, 2, 3, 4, direction));
-            works.add(new Work.Mixture(1, 2, 3, 4, 5, 6, direction, Work.Weights.FRESH));
-            works.add(new Work.Mixture(1, 2, 3, 4, 5, 6, direction, Work.Weights.BFLOAT16));
+            for (Work.Weights weights : Work.Weights.values()) {
+                works.add(new Work.Mixture(1, 2, 3, 4, 5, 6, direction, weights));
+            }
         }
         works.forEach(work -> assertEquals(work, Works.parse(work.name())));
     }
