@@ -74,7 +74,7 @@ class CompareTest {
                 assertTrue(child.prepare(work, 1));
                 assertEquals(Agreement.arrays(work).getFirst(), Long.parseLong(child.ask("result", folder.resolve("result"))));
             }
-            assertFalse(child.prepare(Works.parse("softmoe-1x2x4x4-2x1-forward_backward-bfloat16"), 1));
+            assertFalse(child.prepare(Works.parse("softmoe-1x8x16x32-2x4-forward_backward-bfloat16"), 1));
             assertThrows(Child.FailedException.class, () -> child.ask("time", 0));
             assertTrue(child.prepare(first, 1));
             child.release();
@@ -130,12 +130,12 @@ class CompareTest {
     void theDriverMeasuresWhatItWasAsked() throws Exception {
         Path json = folder.resolve("figures.json");
         Report report = Compare.run(Options.parse("gemm-17x33x9-plain-prepacked", "gelu-3x5-forward",
-                "softmoe-1x2x4x4-2x1-forward_backward-bfloat16",
+                "softmoe-1x8x16x32-2x4-forward_backward-bfloat16",
                 "step-vit-tiny-batch-1", "--rounds", "3", "--seconds", "0.01", "--warmup", "0.01", "--peers", "mkl,mkl-packed,openblas", "--json",
                 json.toString()));
         String table = report.table();
         for (String line : List.of("| gemm-17x33x9-plain-prepacked | 1 | ", "| gelu-3x5-forward | 2 | ",
-                "| softmoe-1x2x4x4-2x1-forward_backward-bfloat16 | 1 | not offered |", "| geometric mean of 1 | 2 | | | mkl-packed | |")) {
+                "| softmoe-1x8x16x32-2x4-forward_backward-bfloat16 | 1 | not offered |", "| geometric mean of 1 | 2 | | | mkl-packed | |")) {
             assertTrue(table.contains(line), line + " in\n" + table);
         }
         Map<String, Object> root = object(Json.parse(Files.readString(json)));
