@@ -55,6 +55,10 @@ class WorkersTest {
         out.put("matmul", () -> new NdArray[] {MatMul.multiply(a, b), MatMul.multiply(a, b, random(t, 9, 203))});
         out.put("batched matmul", () -> new NdArray[] {MatMul.multiply(wide, wide.transpose())});
         out.put("few rows", () -> new NdArray[] {MatMul.multiply(random(t, 10, 7, 300), random(t, 11, 300, 2000))});
+        NdArray many = random(t, 18, 700, 150);
+        NdArray few = random(t, 19, 150, 30);
+        out.put("few columns", () -> new NdArray[] {MatMul.multiply(many, few),
+            MatMul.multiply(many, PackedMatrix.of(Scope.current(), few))});
         out.put("packed matmul", () -> new NdArray[] {MatMul.multiply(a, PackedMatrix.of(Scope.current(), b)),
             MatMul.multiply(random(t, 10, 7, 300), PackedMatrix.of(Scope.current(), random(t, 11, 300, 2000))),
             MatMul.multiply(wide, PackedMatrix.of(Scope.current(), wide.transpose()))});
