@@ -167,15 +167,15 @@ class PackedMatrixProperties {
         DType dtype = computed(stored);
         int shared = biased ? 1 : members;
         double[][] found = new double[3][];
-        for (int threads = 1; threads <= 3; threads++) {
-            try (Workers team = Workers.of(threads)) {
-                found[threads - 1] = Workers.with(team, () -> {
-                    try (Scope _ = Scope.open()) {
-                        NdArray a = uniform(dtype, seed, members, m, k);
-                        NdArray b = uniform(dtype, seed + 1, shared, k, n);
-                        return multiply(a, packed(stored, b), biased ? uniform(dtype, seed + 2, n) : null).toDoubles();
-                    }
-                });
+        // one scope: a team does not find what it should compute where the one before left it
+        try (Scope _ = Scope.open()) {
+            NdArray a = uniform(dtype, seed, members, m, k);
+            NdArray b = uniform(dtype, seed + 1, shared, k, n);
+            NdArray bias = biased ? uniform(dtype, seed + 2, n) : null;
+            for (int threads = 1; threads <= 3; threads++) {
+                try (Workers team = Workers.of(threads)) {
+                    found[threads - 1] = Workers.with(team, () -> multiply(a, packed(stored, b), bias)).toDoubles();
+                }
             }
         }
         assertArrayEquals(found[0], found[1], "2 threads");
