@@ -178,8 +178,8 @@ public final class MatMul {
             MemorySegment added = bias == null ? null : bias.segment();
             long addedAt = bias == null ? 0 : bias.offset();
             if (!inPlace) {
-                scratch.reserve((single ? FloatGemm.freshScratch(r1 - r0, k, to - from)
-                        : DoubleGemm.freshScratch(r1 - r0, k, to - from)) * bytes, op);
+                scratch.reserve((single ? FloatGemm.freshScratch(r1 - r0, k, n, b.stride(-2), b.stride(-1), to - from)
+                        : DoubleGemm.freshScratch(r1 - r0, k, n, b.stride(-2), b.stride(-1), to - from)) * bytes, op);
             }
             if (single && inPlace) {
                 FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2), k, n,

@@ -193,9 +193,20 @@ class ColdWarmTest {
                 type.heapA(),
                 type.heapC());
         Buffer fresh = Buffer.of(type, m * n);
-        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "freshScratch", m, k, panels));
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "freshScratch", m, k, n, 1, k, panels));
         add(out, "Gemm", "multiplyFresh", new Buffer[] {fresh}, a, 1, m, 0, m, b, 1, k, k, n, 0, panels, fresh, n, 0.3, bias, scratch,
                 type.heapA(), type.heapC());
+        // rows of B that lie together are whole vectors
+        int columns = 3 * type.lanes();
+        int wide = (Integer) type.call("Gemm", "panels", columns);
+        Buffer rows = Buffer.gaussians(type, 8, k * columns);
+        Buffer room = Buffer.of(type, (int) (long) (Long) type.call("FewRows", "scratch", m, k, Math.max(panels, wide)));
+        Buffer few = Buffer.of(type, m * columns);
+        add(out, "FewRows", "multiply", new Buffer[] {few}, a, 1, m, 0, m, rows, columns, 1, k, columns, 0, wide, few, columns, 0.3,
+                Buffer.none(type), room, type.heapA(), type.heapC());
+        Buffer turned = Buffer.of(type, m * n);
+        add(out, "FewRows", "multiply", "transposed", new Buffer[] {turned}, a, 1, m, 0, m, b, 1, k, k, n, 0, panels, turned, n, 0.3, bias,
+                room, type.heapA(), type.heapC());
         Buffer sum = Buffer.gaussians(type, 10, m * n);
         add(out, "Gemm", "accumulate", new Buffer[] {sum}, a, k, 1, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, sum, n, 0.3,
                 type.heapA(),

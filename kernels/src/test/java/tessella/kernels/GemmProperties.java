@@ -149,15 +149,15 @@ class GemmProperties {
         for (Type type : Type.values()) {
             int k = type.constant("Gemm", "KC");
             int width = type.constant("Gemm", "WIDTH");
-            long most = (Long) type.call("Gemm", "freshScratch", 29, k, 1 << 20) / ((long) k * width);
+            long most = (Long) type.call("Gemm", "freshScratch", 50, k, 3, 1, 1, 1 << 20) / ((long) k * width);
             int panels = (int) (2 * most + 1);
             int n = width * panels + 3;
-            check(type, 29, n, k, Layout.ROWS, Layout.COLUMNS, 1, true, false, 1);
-            Matrix a = Matrix.of(type, 1, Layout.ROWS, 29, k);
+            check(type, 50, n, k, Layout.ROWS, Layout.COLUMNS, 1, true, false, 1);
+            Matrix a = Matrix.of(type, 1, Layout.ROWS, 50, k);
             Matrix b = Matrix.of(type, 2, Layout.ROWS, k, n);
             Buffer bias = Buffer.gaussians(type, 3, n);
-            Buffer whole = whole(type, a, b, 29, n, k, bias);
-            fresh(type, a, b, 0, 29, n, k, 0, panels + 1, bias, whole(type, a, b, 29, n, k, bias))
+            Buffer whole = whole(type, a, b, 50, n, k, bias);
+            fresh(type, a, b, 0, 50, n, k, 0, panels + 1, bias, whole(type, a, b, 50, n, k, bias))
                     .requireSameBits("in blocks", whole);
         }
     }
@@ -185,7 +185,7 @@ class GemmProperties {
     }
 
     /** C of a packed B. */
-    private static Buffer whole(Type type, Matrix a, Matrix b, int m, int n, int k, Buffer bias) {
+    static Buffer whole(Type type, Matrix a, Matrix b, int m, int n, int k, Buffer bias) {
         Buffer c = Buffer.of(type, m * n);
         type.call("Gemm", "multiply", a.buffer, a.rs, a.cs, 0, m, packed(type, b, k, n, 0), PACKED, k, n, 0,
                 type.call("Gemm", "panels", n), c, n, 0.7, bias, type.heapA(), type.heapC());
@@ -193,9 +193,9 @@ class GemmProperties {
     }
 
     /** Writes rows and panels of C from a B that nobody packed. */
-    private static Buffer fresh(Type type, Matrix a, Matrix b, int r0, int r1, int n, int k, int from, int to, Buffer bias,
+    static Buffer fresh(Type type, Matrix a, Matrix b, int r0, int r1, int n, int k, int from, int to, Buffer bias,
             Buffer c) {
-        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "freshScratch", r1 - r0, k, to - from));
+        Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "freshScratch", r1 - r0, k, n, b.rs, b.cs, to - from));
         type.call("Gemm", "multiplyFresh", a.buffer, a.rs, a.cs, r0, r1, b.buffer, b.rs, b.cs, k, n, from, to, c, n, 0.7, bias,
                 scratch, type.heapA(), type.heapC());
         scratch.requireGuards();

@@ -43,6 +43,80 @@ class TilesTest {
         assertEquals(13 + 13 + 8, tiles);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void everyShapeThatStreamsEqualsFusedLoops(Type type) {
+        for (int nv = 1; nv <= 3; nv++) {
+            for (int mr = 1; mr <= 13; mr++) {
+                for (int k : new int[] {0, 1, 2, 19}) {
+                    if (mr * nv <= 26) {
+                        along(type, mr, nv, k);
+                    }
+                    if (mr <= 8) {
+                        down(type, mr, nv, k);
+                    }
+                }
+            }
+        }
+        for (String name : new String[] {"along", "down"}) {
+            Object[] along = {14, 1, type.heap(1), 0, Buffer.of(type, 1), 0, 0, 0, Buffer.of(type, 1), 0};
+            Object[] down = {9, 2, Buffer.of(type, 1), 0, Buffer.of(type, 1), 0, type.heap(1)};
+            RuntimeException e = assertThrows(IllegalArgumentException.class,
+                    () -> type.call("Streams", name, name.equals("along") ? along : down));
+            assertTrue(e.getMessage().contains(name.equals("along") ? "14 rows by 1" : "9 rows by 2"), e.getMessage());
+        }
+    }
+
+    /** Three places along the columns, onto sums that are there. */
+    private static void along(Type type, int mr, int nv, int k) {
+        int width = 3 * nv * type.lanes();
+        int row = type.constant("Tiles", "ROW");
+        Object a = type.heap(3 + mr * row);
+        SplittableRandom random = new SplittableRandom(mr * 100 + nv);
+        for (int i = 0; i < Array.getLength(a); i++) {
+            set(a, i, i < 3 || (i - 3) % row >= k ? Double.NaN : random.nextGaussian());
+        }
+        Buffer b = Buffer.gaussians(type, 1, k * (width + 5));
+        Buffer sums = Buffer.gaussians(type, 2, mr * (width + 7));
+        Buffer expected = Buffer.gaussians(type, 2, mr * (width + 7));
+        for (int r = 0; r < mr; r++) {
+            for (int j = 0; j < width; j++) {
+                double sum = sums.get(r * (width + 7) + j);
+                for (int p = 0; p < k; p++) {
+                    sum = fused(type, ((Number) Array.get(a, 3 + r * row + p)).doubleValue(), b.get(p * (width + 5) + j), sum);
+                }
+                expected.set(r * (width + 7) + j, sum);
+            }
+        }
+        type.call("Streams", "along", mr, nv, a, 3, b, (long) (width + 5) * type.bytes, k, width, sums,
+                (long) (width + 7) * type.bytes);
+        sums.requireSameBits("along " + mr + "x" + nv + " k " + k, expected);
+        sums.requireGuards();
+    }
+
+    private static void down(Type type, int mr, int nv, int k) {
+        int width = nv * type.lanes();
+        Buffer a = Buffer.gaussians(type, 3, mr * (k + 2));
+        Buffer b = Buffer.gaussians(type, 4, k * width);
+        Object c = type.heap(mr * width + 1);
+        set(c, mr * width, 42);
+        type.call("Streams", "down", mr, nv, a, (long) (k + 2) * type.bytes, b, k, c);
+        for (int r = 0; r < mr; r++) {
+            for (int j = 0; j < width; j++) {
+                double sum = 0;
+                for (int p = 0; p < k; p++) {
+                    sum = fused(type, a.get(r * (k + 2) + p), b.get(p * width + j), sum);
+                }
+                assertEquals(sum, ((Number) Array.get(c, r * width + j)).doubleValue(), "down " + mr + "x" + nv + " k " + k);
+            }
+        }
+        assertEquals(42, ((Number) Array.get(c, mr * width)).doubleValue(), "written behind the tile");
+    }
+
+    private static double fused(Type type, double a, double b, double c) {
+        return type == Type.FLOAT ? Math.fma((float) a, (float) b, (float) c) : Math.fma(a, b, c);
+    }
+
     private static void tile(Type type, String layout, int mr, int nv, int k, int gap, int rs, int ps) {
         int start = 3;
         int width = nv * type.lanes();
