@@ -7,6 +7,7 @@ import java.util.List;
 import tessella.engine.Einsum;
 import tessella.engine.MatMul;
 import tessella.engine.NdArray;
+import tessella.engine.PackedMatrix;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.Sums;
@@ -17,7 +18,9 @@ public final class LinearAlgebra {
 
     /** y = a b for a [.., m, k] and b [.., k, n], leading axes broadcast; da = dy b^T, db = a^T dy. */
     public static Tensor matmul(Tensor a, Tensor b) {
-        return operator("matmul", MatMul.multiply(a.value(), b.value()), saved(a.value(), b.value()), (dy, to) -> {
+        PackedMatrix packed = Parameter.packed(b);
+        NdArray y = packed == null ? MatMul.multiply(a.value(), b.value()) : MatMul.multiply(a.value(), packed);
+        return operator("matmul", y, saved(a.value(), b.value()), (dy, to) -> {
             to.add(a, () -> Elementwise.reduced(MatMul.multiply(dy, b.value().transpose()), a));
             to.add(b, () -> Elementwise.reduced(MatMul.multiply(a.value().transpose(), dy), b));
         }, a, b);
@@ -36,8 +39,10 @@ public final class LinearAlgebra {
         long count = x.shape().size() / Math.max(1, in);
         Shape shape = x.shape().with(-1, out);
         NdArray rows = x.value().reshaped(Shape.of(count, in));
-        NdArray y = MatMul.multiply(rows, weight.value(), bias == null ? null : bias.value()).reshape(shape);
-        return operator("linear", y, saved(rows, weight.value()), (dy, to) -> {
+        NdArray added = bias == null ? null : bias.value();
+        PackedMatrix packed = Parameter.packed(weight);
+        NdArray y = packed == null ? MatMul.multiply(rows, weight.value(), added) : MatMul.multiply(rows, packed, added);
+        return operator("linear", y.reshape(shape), saved(rows, weight.value()), (dy, to) -> {
             NdArray d = dy.reshaped(Shape.of(count, out));
             to.add(x, () -> MatMul.multiply(d, weight.value().transpose()).reshape(x.shape()));
             to.add(weight, () -> MatMul.multiply(rows.transpose(), d));

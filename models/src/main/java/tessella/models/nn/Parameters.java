@@ -118,12 +118,26 @@ public final class Parameters implements AutoCloseable {
         });
     }
 
+    /**
+     * Freezes the kernels, and keeps a packed copy of each ({@link Parameter#pack}) until it is unfrozen or this is closed.
+     *
+     * @param stored the type of the parameters, or BF16 for those of float32
+     * @throws IllegalArgumentException if it is another type
+     */
+    public void pack(DType stored) {
+        for (Parameter parameter : byName.values()) {
+            if (parameter.name().endsWith(".kernel")) {
+                parameter.pack(scope, stored);
+            }
+        }
+    }
+
     /** Whether the memory is there. */
     public boolean isOpen() {
         return scope.isOpen();
     }
 
-    /** Bytes of all parameters. */
+    /** Bytes of all parameters, and of their packed copies. */
     public long bytes() {
         return scope.bytes();
     }

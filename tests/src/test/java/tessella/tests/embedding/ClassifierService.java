@@ -47,6 +47,7 @@ public final class ClassifierService implements AutoCloseable {
     /** Starts to serve a checkpoint on a port of this machine alone, any free one if it is 0. */
     public ClassifierService(Path file, int port) throws IOException {
         checkpoint = Checkpoint.load(file);
+        checkpoint.model().pack();
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.createContext("/classify", this::classify);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());

@@ -180,6 +180,7 @@ final class TessellaPeer implements Peer {
     private Body forward(Work.Forward work, Scope scope) {
         if (!(drawn.value() instanceof VisionTransformer)) {
             VisionTransformer fresh = Models.model(work.preset());
+            fresh.pack();
             drawn = new Drawn(key(work), fresh, fresh::close);
         }
         VisionTransformer model = (VisionTransformer) drawn.value();
