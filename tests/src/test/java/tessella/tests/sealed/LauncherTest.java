@@ -105,8 +105,9 @@ class LauncherTest {
         Map<String, String> environment = Map.of("PATH", bin.toString(), "HOME", folder.resolve("home").toString(),
                 "JAVA_HOME", folder.resolve("a jdk").toString());
         Child child = Child.run(folder, environment, List.of("/bin/sh", launcher.toString(), "a", "b  c", ""));
-        assertEquals(String.join(" ", java.toString(), "[-XX:+UseSerialGC]", "[-Dtessella.home=" + checkout + "]", "[-p]", "[" + jar + "]",
-                "[-m]", "[tessella]", "[a]", "[b  c]", "[]") + "\n", child.out());
+        assertEquals(String.join(" ", java.toString(), "[-XX:+UseSerialGC]",
+                "[-XX:CompileCommandFile=" + checkout + "/models/jar/compiler.commands]", "[-Dtessella.home=" + checkout + "]", "[-p]",
+                "[" + jar + "]", "[-m]", "[tessella]", "[a]", "[b  c]", "[]") + "\n", child.out());
     }
 
     @Test
@@ -116,6 +117,17 @@ class LauncherTest {
         assertTrue(launch(List.of()).out().contains("[-XX:+UseSerialGC] [-XX:CICompilerCount=3]"));
         script(bin.resolve("getconf"), "#!/bin/sh\necho 16");
         assertFalse(launch(List.of()).out().contains("CICompilerCount"));
+    }
+
+    @Test
+    void theCompilerUnderstandsItsCommands() throws Exception {
+        Path commands = HOME.resolve("models/jar/compiler.commands");
+        assertTrue(Files.readString(commands).contains("tessella.kernels."));
+        Child child = Child.run(folder, Map.of(), List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:CompileCommandFile=" + commands, "-version"));
+        assertEquals(0, child.exit(), child.err());
+        // it tells what it does not understand, and what it does unless the file begins with "quiet"
+        assertEquals("", child.out());
     }
 
     @Test
