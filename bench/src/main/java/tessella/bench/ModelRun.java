@@ -49,12 +49,17 @@ final class ModelRun implements AutoCloseable {
      * @throws IllegalArgumentException if the text is not of this form, or there is no such preset
      */
     static ModelRun of(String text, Scope scope) {
+        VitConfig config = config(text);
+        return new ModelRun(config, Integer.parseInt(text.substring(text.indexOf('/') + 1)), scope);
+    }
+
+    /** The configuration in such a text; errors as for {@link #of}. */
+    static VitConfig config(String text) {
         if (!text.matches("[^/]+/[1-9][0-9]{0,5}")) {
             throw new IllegalArgumentException("model: expected a preset and a batch such as vit-b16/8, found \"" + text + "\"");
         }
         String preset = text.substring(0, text.indexOf('/'));
-        return new ModelRun(preset.equals("smallest") ? SMALLEST : VitConfig.preset(preset),
-                Integer.parseInt(text.substring(text.indexOf('/') + 1)), scope);
+        return preset.equals("smallest") ? SMALLEST : VitConfig.preset(preset);
     }
 
     private ModelRun(VitConfig config, int batch, Scope scope) {
