@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -117,6 +118,19 @@ class ProfileTest {
             update.step(0.1, 1, 1);
         }));
         assertEquals(Map.of("adam norm", List.of(1L, 0L, 4000L), "adam", List.of(1L, 0L, 16000L)), counts);
+    }
+
+    @Test
+    void theTimeThatOtherThreadsTakeIsNotTheOpeners() throws InterruptedException {
+        Profile profile = Profile.record();
+        try (profile) {
+            Thread thread = new Thread(() -> Region.run("elsewhere", 1, (task, scratch) -> LockSupport.parkNanos(1_000_000)));
+            thread.start();
+            thread.join();
+        }
+        Map<String, Long> nanos = profile.table().stream().collect(Collectors.toMap(Profile.Row::operator, Profile.Row::nanos));
+        assertTrue(nanos.get("elsewhere") > 0);
+        assertEquals(profile.nanos(), nanos.get(Profile.OTHER));
     }
 
     @Test

@@ -21,7 +21,8 @@ class RooflineTest {
 
     @Test
     void refusesNoThreadNoTimeAndNoMemory() {
-        assertThrows(IllegalArgumentException.class, () -> Roofline.fma(0, 0.1));
+        RuntimeException e = assertThrows(IllegalArgumentException.class, () -> Roofline.fma(0, 0.1));
+        assertTrue(e.getMessage().startsWith("roofline: expected at least one thread"), e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> Roofline.fma(1, 0));
         assertThrows(IllegalArgumentException.class, () -> Roofline.read(1, 1 << 20, Double.NaN));
         assertThrows(IllegalArgumentException.class, () -> Roofline.copy(4, 1000, 0.1));
