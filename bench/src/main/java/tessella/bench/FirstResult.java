@@ -82,7 +82,7 @@ public final class FirstResult {
 
     private static void row(Table table, String name, List<FreshRun> runs, ToDoubleFunction<FreshRun> figure) {
         double[] values = runs.stream().mapToDouble(figure).sorted().toArray();
-        table.row(name, Table.significant(FreshRun.median(runs.stream().map(figure::applyAsDouble).toList())),
-                Table.significant(values[0]), Table.significant(values[values.length - 1]));
+        table.row(name, Table.significant(Ceilings.median(values)), Table.significant(values[0]),
+                Table.significant(values[values.length - 1]));
     }
 }

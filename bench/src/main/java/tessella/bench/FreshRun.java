@@ -3,7 +3,6 @@ package tessella.bench;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import tessella.engine.Scope;
 
 /**
@@ -71,18 +70,7 @@ record FreshRun(double model, double first, double[] passes) {
     }
 
     /** Median time of passes from to, both counted, numbers from 1. */
-    double median(int from, int to) {
-        return median(Arrays.copyOfRange(passes, from - 1, to));
-    }
-
-    static double median(List<Double> values) {
-        return median(values.stream().mapToDouble(value -> value).toArray());
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        int half = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    private double median(int from, int to) {
+        return Ceilings.median(Arrays.copyOfRange(passes, from - 1, to));
     }
 }

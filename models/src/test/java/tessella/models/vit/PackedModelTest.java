@@ -38,18 +38,6 @@ class PackedModelTest {
         return Stream.of(config(Head.CLS, null), config(Head.GAP, new SoftMoeConfig(4, 2, 1)), config(Head.MAP, null));
     }
 
-    /** A model in which every parameter, also those that start at 0, is random. */
-    private static VisionTransformer random(VitConfig config, DType dtype) {
-        VisionTransformer model = VisionTransformer.initialized(config, dtype, 1);
-        for (Parameter parameter : model.parameters().all()) {
-            Random random = Random.of(1, "random " + parameter.name());
-            double[] values = new double[(int) parameter.shape().size()];
-            Arrays.setAll(values, i -> 0.3 * random.normal(i));
-            parameter.value().copyFrom(values);
-        }
-        return model;
-    }
-
     private static double[] logits(VisionTransformer model, DType dtype) {
         Random random = Random.of(3, "pictures");
         double[] values = new double[2 * 8 * 12 * 3];
@@ -63,7 +51,7 @@ class PackedModelTest {
     @MethodSource("configs")
     void aPackedModelHasTheBitsOfThePlainOne(VitConfig config) {
         for (DType dtype : new DType[] {DType.F32, DType.F64}) {
-            try (VisionTransformer model = random(config, dtype)) {
+            try (VisionTransformer model = SharedModelTest.random(config, dtype)) {
                 double[] plain = logits(model, dtype);
                 model.pack();
                 assertArrayEquals(plain, logits(model, dtype));
@@ -79,7 +67,7 @@ class PackedModelTest {
     @ParameterizedTest
     @MethodSource("configs")
     void oneOfBfloat16HasTheBitsOfTheRoundedOne(VitConfig config) {
-        try (VisionTransformer model = random(config, DType.F32)) {
+        try (VisionTransformer model = SharedModelTest.random(config, DType.F32)) {
             long before = model.parameters().bytes();
             double[] plain = logits(model, DType.F32);
             model.packBfloat16();
@@ -103,7 +91,7 @@ class PackedModelTest {
     @ParameterizedTest
     @MethodSource("configs")
     void whatTheKernelsHoldLaterDoesNotMatter(VitConfig config) {
-        try (VisionTransformer model = random(config, DType.F32)) {
+        try (VisionTransformer model = SharedModelTest.random(config, DType.F32)) {
             double[] plain = logits(model, DType.F32);
             model.pack();
             for (Parameter parameter : model.parameters().all()) {
@@ -120,7 +108,7 @@ class PackedModelTest {
 
     @Test
     void aModelOfFloat64IsNotRounded() {
-        try (VisionTransformer model = random(config(Head.CLS, null), DType.F64)) {
+        try (VisionTransformer model = SharedModelTest.random(config(Head.CLS, null), DType.F64)) {
             RuntimeException e = assertThrows(IllegalArgumentException.class, model::packBfloat16);
             assertTrue(e.getMessage().contains("float32"), e.getMessage());
             assertTrue(model.parameters().all().stream().noneMatch(Parameter::isFrozen));

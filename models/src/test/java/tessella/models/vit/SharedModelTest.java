@@ -37,8 +37,8 @@ class SharedModelTest {
     }
 
     /** A model in which every parameter, also those that start at 0, is random. */
-    private static VisionTransformer random(VitConfig config) {
-        VisionTransformer model = VisionTransformer.initialized(config, DType.F32, 1);
+    static VisionTransformer random(VitConfig config, DType dtype) {
+        VisionTransformer model = VisionTransformer.initialized(config, dtype, 1);
         for (Parameter parameter : model.parameters().all()) {
             Random random = Random.of(1, "random " + parameter.name());
             double[] values = new double[(int) parameter.shape().size()];
@@ -66,7 +66,7 @@ class SharedModelTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void eightCallersAndManyVirtualOnesGetTheBitsOfOneAlone(int size) throws InterruptedException {
-        try (VisionTransformer model = random(config(3, new SoftMoeConfig(4, 2, 1))); Workers team = Workers.of(size)) {
+        try (VisionTransformer model = random(config(3, new SoftMoeConfig(4, 2, 1)), DType.F32); Workers team = Workers.of(size)) {
             float[][] expected = new float[8][];
             for (int i = 0; i < 8; i++) {
                 expected[i] = logits(model, i);
@@ -97,7 +97,7 @@ class SharedModelTest {
     /** Closing while a caller is inside the model is refused, and the caller comes to its end. */
     @Test
     void aModelInUseIsNotClosed() throws InterruptedException {
-        try (VisionTransformer model = random(config(1, null))) {
+        try (VisionTransformer model = random(config(1, null), DType.F32)) {
             Parameter kernel = model.parameters().get("embedding.kernel");
             CountDownLatch inside = new CountDownLatch(1);
             CountDownLatch go = new CountDownLatch(1);
@@ -120,7 +120,7 @@ class SharedModelTest {
     }
 
     private static long peak(int depth, SoftMoeConfig moe) {
-        try (VisionTransformer model = random(config(depth, moe)); Scope scope = Scope.open()) {
+        try (VisionTransformer model = random(config(depth, moe), DType.F32); Scope scope = Scope.open()) {
             Tensor pictures = pictures(scope, 1);
             long before = Memory.inUse();
             Memory.resetPeak();
