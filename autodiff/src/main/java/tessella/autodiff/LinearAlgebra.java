@@ -27,27 +27,32 @@ public final class LinearAlgebra {
     }
 
     /**
-     * y = x W + b for x [.., in], W [in, out] and b [out], or null; dx = dy W^T, dW = x^T dy and db = sum dy over all rows.
+     * y = x W + b for x [.., in], W [in, out] and b [out], or null; or for n layers side by side, x [n, .., in], W [n, in, out] and
+     * b [n, out]. dx = dy W^T, dW = x^T dy and db = sum dy over all rows of a layer.
      */
     public static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
-        if (x.shape().rank() < 1 || weight.shape().rank() != 2 || x.dim(-1) != weight.dim(0)) {
-            throw new IllegalArgumentException("linear: expected x [.., in] and a weight [in, out], found " + x.shape()
-                    + " and " + weight.shape());
+        boolean one = weight.shape().rank() == 2;
+        boolean many = weight.shape().rank() == 3 && x.shape().rank() >= 2 && x.dim(0) == weight.dim(0);
+        if (x.shape().rank() < 1 || !one && !many || x.dim(-1) != weight.dim(-2)
+                || bias != null && !bias.shape().equals(weight.shape().without(-2))) {
+            throw new IllegalArgumentException("linear: expected x [.., in], a weight [in, out] and a bias [out], or [n, .., in],"
+                    + " [n, in, out] and [n, out], found " + x.shape() + ", " + weight.shape()
+                    + (bias == null ? "" : " and " + bias.shape()));
         }
-        long in = weight.dim(0);
-        long out = weight.dim(1);
-        long count = x.shape().size() / Math.max(1, in);
-        Shape shape = x.shape().with(-1, out);
-        NdArray rows = x.value().reshaped(Shape.of(count, in));
+        Shape layers = weight.shape().axes(0, weight.shape().rank() - 2);
+        long in = weight.dim(-2);
+        long out = weight.dim(-1);
+        long count = x.shape().size() / Math.max(1, in * layers.size());
+        NdArray rows = x.value().reshaped(layers.then(Shape.of(count, in)));
         NdArray added = bias == null ? null : bias.value();
         PackedMatrix packed = Parameter.packed(weight);
         NdArray y = packed == null ? MatMul.multiply(rows, weight.value(), added) : MatMul.multiply(rows, packed, added);
-        return operator("linear", y.reshape(shape), saved(rows, weight.value()), (dy, to) -> {
-            NdArray d = dy.reshaped(Shape.of(count, out));
+        return operator("linear", y.reshape(x.shape().with(-1, out)), saved(rows, weight.value()), (dy, to) -> {
+            NdArray d = dy.reshaped(layers.then(Shape.of(count, out)));
             to.add(x, () -> MatMul.multiply(d, weight.value().transpose()).reshape(x.shape()));
             to.add(weight, () -> MatMul.multiply(rows.transpose(), d));
             if (bias != null) {
-                to.add(bias, () -> Sums.sum(d, 1, 0).reshape(bias.shape()));
+                to.add(bias, () -> Sums.sum(d, 1, -2).reshape(bias.shape()));
             }
             d.freeUnless(dy);
         }, x, weight, bias);

@@ -25,8 +25,7 @@ import tessella.reference.ValueArbitraries;
 /** Every operator with random operands, its oracle, and that of its gradient. */
 enum Operator {
     ADD, SUB, MUL, DIV, SCALE, NEG, EXP, RECIPROCAL, GELU, MATMUL, MATMUL_BATCHED, LINEAR, LINEAR_WITHOUT_BIAS,
-            EINSUM_2, EINSUM_3,
-    EINSUM_SUMMED, SOFTMAX, SOFTMAX_SCATTERED, LAYER_NORM, LAYER_NORM_PLAIN, L2_NORMALIZE, ATTENTION, RESHAPE, PERMUTE,
+    LINEAR_SIDE_BY_SIDE, EINSUM_2, EINSUM_3, EINSUM_SUMMED, SOFTMAX, SOFTMAX_SCATTERED, LAYER_NORM, LAYER_NORM_PLAIN, L2_NORMALIZE, ATTENTION, RESHAPE, PERMUTE,
     SLICE,
     CONCAT, BROADCAST, SUM, SUM_ALL, MEAN, PATCHIFY, UNPATCHIFY, SOFTMAX_CROSS_ENTROPY, SOFT_CROSS_ENTROPY,
     SIGMOID_CROSS_ENTROPY,
@@ -79,6 +78,7 @@ enum Operator {
             case MATMUL_BATCHED -> x.addAll(List.of(normal(r, flip ? 1 : d, a, b), normal(r, d, b, c)));
             case LINEAR -> x.addAll(List.of(normal(r, a, b, c), normal(r, c, d), normal(r, d)));
             case LINEAR_WITHOUT_BIAS -> x.addAll(List.of(normal(r, a, c), normal(r, c, d)));
+            case LINEAR_SIDE_BY_SIDE -> x.addAll(List.of(normal(r, d, a, b), normal(r, d, b, c), normal(r, d, c)));
             case EINSUM_2 -> x.addAll(List.of(normal(r, a, b, c), normal(r, a, b, d, 2)));
             case EINSUM_3 -> x.addAll(List.of(normal(r, a, b), normal(r, b, c), normal(r, c, d)));
             case EINSUM_SUMMED -> x.addAll(List.of(normal(r, a, b, c), normal(r, d, b)));
@@ -133,7 +133,7 @@ enum Operator {
             case RECIPROCAL -> x -> Elementwise.reciprocal(x.get(0));
             case GELU -> x -> Elementwise.gelu(x.get(0));
             case MATMUL, MATMUL_BATCHED -> x -> LinearAlgebra.matmul(x.get(0), x.get(1));
-            case LINEAR -> x -> LinearAlgebra.linear(x.get(0), x.get(1), x.get(2));
+            case LINEAR, LINEAR_SIDE_BY_SIDE -> x -> LinearAlgebra.linear(x.get(0), x.get(1), x.get(2));
             case LINEAR_WITHOUT_BIAS -> x -> LinearAlgebra.linear(x.get(0), x.get(1), null);
             case EINSUM_2, EINSUM_3, EINSUM_SUMMED -> x -> LinearAlgebra.einsum(equation(), x.toArray(Tensor[]::new));
             case SOFTMAX -> x -> Softmax.softmax(x.get(0), flip ? new int[] {-1} : new int[] {0, 1});
@@ -223,6 +223,7 @@ enum Operator {
             case MATMUL, MATMUL_BATCHED -> x -> MatmulOracle.matmul(x.get(0), x.get(1));
             case LINEAR -> x -> EinsumOracle.einsum("abc,cd->abd", x.get(0), x.get(1)).plus(x.get(2));
             case LINEAR_WITHOUT_BIAS -> x -> MatmulOracle.matmul(x.get(0), x.get(1));
+            case LINEAR_SIDE_BY_SIDE -> x -> MatmulOracle.matmul(x.get(0), x.get(1)).plus(rows(x.get(2)));
             case EINSUM_2, EINSUM_3, EINSUM_SUMMED -> x -> EinsumOracle.einsum(equation(), x.toArray(Array[]::new));
             case SOFTMAX -> x -> SoftmaxOracle.softmax(x.get(0), flip ? new int[] {-1} : new int[] {0, 1});
             case SOFTMAX_SCATTERED -> x -> SoftmaxOracle.softmax(x.get(0), 0, 2);
@@ -257,6 +258,11 @@ enum Operator {
         };
     }
 
+    /** [n, out] as [n, 1, out]. */
+    private static Array rows(Array bias) {
+        return bias.reshape(bias.dim(0), 1, bias.dim(1));
+    }
+
     private static Array ones(Array x) {
         return Array.full(new int[] {x.dim(-1)}, 1);
     }
@@ -279,6 +285,10 @@ enum Operator {
             case LINEAR -> (x, dy) -> {
                 List<Array> g = EinsumOracle.einsumVjp("abc,cd->abd", dy, x.get(0), x.get(1));
                 return List.of(g.get(0), g.get(1), dy.sumTo(x.get(2).shape()));
+            };
+            case LINEAR_SIDE_BY_SIDE -> (x, dy) -> {
+                MatmulOracle.Gradients g = MatmulOracle.matmulVjp(x.get(0), x.get(1), dy);
+                return List.of(g.a(), g.b(), dy.sumTo(rows(x.get(2)).shape()).reshape(x.get(2).shape()));
             };
             case EINSUM_2, EINSUM_3, EINSUM_SUMMED -> (x, dy) -> EinsumOracle.einsumVjp(equation(), dy,
                     x.toArray(Array[]::new));

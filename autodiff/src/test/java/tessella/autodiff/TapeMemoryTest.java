@@ -151,6 +151,8 @@ class TapeMemoryTest {
                 new long[] {1, 128, 128});
         table.line("LINEAR", 1, "ab", x -> LinearAlgebra.linear(x.get(0), x.get(1), x.get(2)), square, square, row);
         table.line("LINEAR_WITHOUT_BIAS", 1, "ab", x -> LinearAlgebra.linear(x.get(0), x.get(1), null), square, square);
+        table.line("LINEAR_SIDE_BY_SIDE", 2, "ab", x -> LinearAlgebra.linear(x.get(0), x.get(1), x.get(2)),
+                new long[] {2, 128, 128}, new long[] {2, 128, 128}, new long[] {2, 128});
         table.line("EINSUM_2", 1, "ab", x -> LinearAlgebra.einsum("bmd,bmnp->bnpd", x.get(0), x.get(1)),
                 new long[] {1, 128, 128}, new long[] {1, 128, 128, 1});
         table.line("EINSUM_3", 1, "abc", x -> LinearAlgebra.einsum("ab,bc,cd->ad", x.get(0), x.get(1), x.get(2)), square,

@@ -426,6 +426,10 @@ class TapeTest {
             Tensor four = Tensor.of(random(scope, 1, 1, 4, 4, 1));
             Class<IllegalArgumentException> refused = IllegalArgumentException.class;
             requireMessage(refused, () -> LinearAlgebra.linear(x, x, null), "linear", "[2, 3]");
+            requireMessage(refused, () -> LinearAlgebra.linear(x, Shapes.permute(x, 1, 0), Tensor.of(random(scope, 1, 3))),
+                    "linear", "[2, 3], [3, 2] and [3]");
+            requireMessage(refused, () -> LinearAlgebra.linear(x, Tensor.of(random(scope, 1, 3, 3, 4)), null), "linear",
+                    "[2, 3], [3, 3, 4]");
             requireMessage(refused, () -> LinearAlgebra.matmul(x, x), "matmul", "[2, 3] times [2, 3]");
             requireMessage(refused, () -> Shapes.concat(0), "concat", "at least one");
             requireMessage(refused, () -> Shapes.concat(0, x, Shapes.permute(x, 1, 0)), "concat", "[2, 3]", "[3, 2]");

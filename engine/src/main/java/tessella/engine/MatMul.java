@@ -34,7 +34,8 @@ public final class MatMul {
     }
 
     /**
-     * a [.., m, k] times b [.., k, n] plus bias [n] on every row; errors as for {@link #multiply(NdArray, NdArray)}.
+     * a [.., m, k] times b [.., k, n] plus bias [.., n] on every row of its member, all leading axes broadcast; errors as for
+     * {@link #multiply(NdArray, NdArray)}, and if the bias has another extent or its rows are not contiguous.
      */
     public static NdArray multiply(NdArray a, NdArray b, NdArray bias) {
         return multiply("linear", a, b, bias, 1);
@@ -49,71 +50,41 @@ public final class MatMul {
      * @throws IllegalStateException if b was freed
      */
     public static NdArray multiply(NdArray a, PackedMatrix b) {
-        return multiply("matmul", a, b, null);
+        return multiply("matmul", a, Right.of("matmul", a, b), null, 1);
     }
 
-    /** a [.., m, k] times a packed b [.., k, n] plus bias [n] on every row; errors as for {@link #multiply(NdArray, PackedMatrix)}. */
+    /** a [.., m, k] times a packed b [.., k, n] plus bias [.., n]; errors as for {@link #multiply(NdArray, PackedMatrix)}. */
     public static NdArray multiply(NdArray a, PackedMatrix b, NdArray bias) {
-        return multiply("linear", a, b, bias);
+        return multiply("linear", a, Right.of("linear", a, b), bias, 1);
     }
 
-    private static NdArray multiply(String op, NdArray a, PackedMatrix b, NdArray bias) {
-        a.check(op);
-        b.panels().check(op);
-        if (a.dtype() != b.computed()) {
-            throw new IllegalArgumentException(op + ": expected " + b.computed() + " times " + b + ", found " + a.dtype() + " "
-                    + a.shape() + "; convert it with to(DType." + b.computed().name() + ") first");
-        }
-        check(op, a, b.shape(), bias);
+    static NdArray multiply(String op, NdArray a, NdArray b, NdArray bias, double s) {
+        Pointwise.checkTypes(op, a, b);
+        return multiply(op, a, new Right(b, b.shape(), false), bias, s);
+    }
+
+    private static NdArray multiply(String op, NdArray a, Right b, NdArray bias, double s) {
+        check(op, a, b.shape, bias);
         long m = a.shape().dim(-2);
         long k = a.shape().dim(-1);
-        long n = b.shape().dim(-1);
+        long n = b.shape.dim(-1);
         Shape batchA = a.shape().axes(0, a.shape().rank() - 2);
-        Shape batchB = b.shape().axes(0, b.shape().rank() - 2);
+        Shape batchB = b.shape.axes(0, b.shape.rank() - 2);
         Shape batch = Shape.broadcast(op, batchA, batchB);
+        if (bias != null) {
+            batch = Shape.broadcast(op, batch, bias.shape().axes(0, bias.shape().rank() - 1));
+        }
         NdArray y = NdArray.result(op, a.dtype(), batch.then(Shape.of(m, n)));
         Shape rows = Shape.of(batchA.size() * m, k);
-        Shape packed = Shape.of(b.panels().shape().dim(-1));
-        if (batchB.size() == 1 && batchA.equals(batch) && a.reshapes(rows)) {
-            run(op, a.reshape(rows), b, b.panels().reshape(packed), bias, y.reshape(Shape.of(rows.dim(0), n)), Shape.of());
+        if (batchB.size() == 1 && (bias == null || bias.shape().size() == n) && batchA.equals(batch) && a.reshapes(rows)) {
+            // one matrix for all rows: the batch is more rows
+            NdArray added = bias == null ? null : bias.reshaped(Shape.of(n));
+            run(op, a.reshape(rows), b.single(), added, s, y.reshape(Shape.of(rows.dim(0), n)), Shape.of());
         } else {
-            run(op, a.broadcastTo(batch.then(Shape.of(m, k))), b, b.panels().broadcastTo(batch.then(packed)), bias, y, batch);
+            NdArray added = bias == null ? null : bias.broadcastTo(batch.then(Shape.of(n)));
+            run(op, a.broadcastTo(batch.then(Shape.of(m, k))), b.broadcastTo(batch), added, s, y, batch);
         }
         return y;
-    }
-
-    private static void run(String op, NdArray a, PackedMatrix b, NdArray panels, NdArray bias, NdArray y, Shape batch) {
-        int m = Math.toIntExact(y.shape().dim(-2));
-        int n = Math.toIntExact(y.shape().dim(-1));
-        int k = Math.toIntExact(a.shape().dim(-1));
-        int members = Math.toIntExact(batch.size());
-        if (members == 0 || m == 0 || n == 0) {
-            return;
-        }
-        long bytes = y.dtype().bytes();
-        long[] stridesA = Batches.strides(a, batch.rank());
-        long[] stridesB = Batches.strides(panels, batch.rank());
-        Grid grid = Grid.of(members, m, b.count(), (double) Math.max(m, FEW) * n * k, Workers.current().size());
-        Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {
-            int member = grid.member(task);
-            int r0 = grid.row(task);
-            int r1 = grid.rowEnd(task);
-            int from = grid.panel(task);
-            int to = grid.panelEnd(task);
-            long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
-            long bo = panels.offset() + Batches.offset(batch, stridesB, member) * panels.dtype().bytes();
-            long co = y.offset() + (long) member * m * n * bytes;
-            MemorySegment added = bias == null ? null : bias.segment();
-            long addedAt = bias == null ? 0 : bias.offset();
-            switch (panels.dtype()) {
-                case F32 -> FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, panels.segment(), bo,
-                        FloatGemm.PACKED, k, n, from, to, y.segment(), co, n, 1, added, addedAt, scratch.floatA(), scratch.floatC());
-                case F64 -> DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, panels.segment(), bo,
-                        DoubleGemm.PACKED, k, n, from, to, y.segment(), co, n, 1, added, addedAt, scratch.doubleA(), scratch.doubleC());
-                default -> HalfGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, panels.segment(), bo, k, n, from,
-                        to, y.segment(), co, n, added, addedAt, scratch.floatA(), scratch.floatC());
-            }
-        }, a, panels, bias, y);
     }
 
     private static void check(String op, NdArray a, Shape b, NdArray bias) {
@@ -122,35 +93,15 @@ public final class MatMul {
         }
         if (bias != null) {
             Pointwise.checkTypes(op, a, bias);
-            if (!bias.shape().equals(Shape.of(b.dim(-1))) || !bias.isContiguous()) {
-                throw new IllegalArgumentException(op + ": expected a contiguous bias of shape [" + b.dim(-1) + "], found "
-                        + bias.shape());
+            long n = b.dim(-1);
+            if (bias.shape().rank() < 1 || bias.shape().dim(-1) != n || n > 1 && bias.stride(-1) != 1) {
+                throw new IllegalArgumentException(op + ": expected a bias [.., " + n + "] with contiguous rows, found "
+                        + bias.shape() + (bias.isContiguous() ? "" : ", not contiguous; take copy() of it"));
             }
         }
     }
 
-    static NdArray multiply(String op, NdArray a, NdArray b, NdArray bias, double s) {
-        Pointwise.checkTypes(op, a, b);
-        check(op, a, b.shape(), bias);
-        long m = a.shape().dim(-2);
-        long k = a.shape().dim(-1);
-        long n = b.shape().dim(-1);
-        Shape batchA = a.shape().axes(0, a.shape().rank() - 2);
-        Shape batchB = b.shape().axes(0, b.shape().rank() - 2);
-        Shape batch = Shape.broadcast(op, batchA, batchB);
-        NdArray y = NdArray.result(op, a.dtype(), batch.then(Shape.of(m, n)));
-        Shape rows = Shape.of(batchA.size() * m, k);
-        if (batchB.size() == 1 && batchA.equals(batch) && a.reshapes(rows)) {
-            // one matrix for all rows: the batch is more rows
-            NdArray flat = b.reshaped(Shape.of(k, n));
-            run(op, a.reshape(rows), flat, bias, s, y.reshape(Shape.of(rows.dim(0), n)), Shape.of());
-        } else {
-            run(op, a.broadcastTo(batch.then(Shape.of(m, k))), b.broadcastTo(batch.then(Shape.of(k, n))), bias, s, y, batch);
-        }
-        return y;
-    }
-
-    private static void run(String op, NdArray a, NdArray b, NdArray bias, double s, NdArray y, Shape batch) {
+    private static void run(String op, NdArray a, Right right, NdArray bias, double s, NdArray y, Shape batch) {
         int m = Math.toIntExact(y.shape().dim(-2));
         int n = Math.toIntExact(y.shape().dim(-1));
         int k = Math.toIntExact(a.shape().dim(-1));
@@ -158,13 +109,16 @@ public final class MatMul {
         if (members == 0 || m == 0 || n == 0) {
             return;
         }
+        NdArray b = right.data;
         boolean single = y.dtype() == DType.F32;
         long bytes = y.dtype().bytes();
         long[] stridesA = Batches.strides(a, batch.rank());
         long[] stridesB = Batches.strides(b, batch.rank());
-        boolean inPlace = single ? FloatGemm.readsInPlace(m, k, n, b.stride(-1))
-                : DoubleGemm.readsInPlace(m, k, n, b.stride(-1));
-        Grid grid = Grid.of(members, m, single ? FloatGemm.panels(n) : DoubleGemm.panels(n), (double) m * n * k,
+        long[] stridesBias = bias == null ? null : Batches.strides(bias, batch.rank());
+        boolean fresh = !right.packed && !(single ? FloatGemm.readsInPlace(m, k, n, b.stride(-1))
+                : DoubleGemm.readsInPlace(m, k, n, b.stride(-1)));
+        long rowStride = right.packed ? FloatGemm.PACKED : b.stride(-2);
+        Grid grid = Grid.of(members, m, right.panels(), (double) Math.max(m, right.packed ? FEW : 1) * n * k,
                 Workers.current().size());
         Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {
             int member = grid.member(task);
@@ -173,30 +127,62 @@ public final class MatMul {
             int from = grid.panel(task);
             int to = grid.panelEnd(task);
             long ao = a.offset() + Batches.offset(batch, stridesA, member) * bytes;
-            long bo = b.offset() + Batches.offset(batch, stridesB, member) * bytes;
+            long bo = b.offset() + Batches.offset(batch, stridesB, member) * b.dtype().bytes();
             long co = y.offset() + (long) member * m * n * bytes;
             MemorySegment added = bias == null ? null : bias.segment();
-            long addedAt = bias == null ? 0 : bias.offset();
-            if (!inPlace) {
+            long addedAt = bias == null ? 0 : bias.offset() + Batches.offset(batch, stridesBias, member) * bytes;
+            if (fresh) {
                 scratch.reserve((single ? FloatGemm.freshScratch(r1 - r0, k, n, b.stride(-2), b.stride(-1), to - from)
                         : DoubleGemm.freshScratch(r1 - r0, k, n, b.stride(-2), b.stride(-1), to - from)) * bytes, op);
             }
-            if (single && inPlace) {
-                FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2), k, n,
-                        from, to, y.segment(), co, n, (float) s, added, addedAt, scratch.floatA(), scratch.floatC());
-            } else if (single) {
+            if (b.dtype() == DType.BF16) {
+                HalfGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, k, n, from, to,
+                        y.segment(), co, n, added, addedAt, scratch.floatA(), scratch.floatC());
+            } else if (single && fresh) {
                 FloatGemm.multiplyFresh(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2),
                         b.stride(-1), k, n, from, to, y.segment(), co, n, (float) s, added, addedAt, scratch.segment(),
                         scratch.offset(), scratch.floatA(), scratch.floatC());
-            } else if (inPlace) {
-                DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2), k, n,
-                        from, to, y.segment(), co, n, s, added, addedAt, scratch.doubleA(), scratch.doubleC());
-            } else {
+            } else if (single) {
+                FloatGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, rowStride, k, n,
+                        from, to, y.segment(), co, n, (float) s, added, addedAt, scratch.floatA(), scratch.floatC());
+            } else if (fresh) {
                 DoubleGemm.multiplyFresh(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, b.stride(-2),
                         b.stride(-1), k, n, from, to, y.segment(), co, n, s, added, addedAt, scratch.segment(),
                         scratch.offset(), scratch.doubleA(), scratch.doubleC());
+            } else {
+                DoubleGemm.multiply(a.segment(), ao, a.stride(-2), a.stride(-1), r0, r1, b.segment(), bo, rowStride, k, n,
+                        from, to, y.segment(), co, n, s, added, addedAt, scratch.doubleA(), scratch.doubleC());
             }
         }, a, b, bias, y);
+    }
+
+    /** The right operand [.., k, n]: data is the array itself, or [.., elements of a packed matrix]. */
+    private record Right(NdArray data, Shape shape, boolean packed) {
+        static Right of(String op, NdArray a, PackedMatrix b) {
+            a.check(op);
+            b.panels().check(op);
+            if (a.dtype() != b.computed()) {
+                throw new IllegalArgumentException(op + ": expected " + b.computed() + " times " + b + ", found " + a.dtype() + " "
+                        + a.shape() + "; convert it with to(DType." + b.computed().name() + ") first");
+            }
+            return new Right(b.panels(), b.shape(), true);
+        }
+
+        private Shape member() {
+            return packed ? Shape.of(data.shape().dim(-1)) : shape.axes(shape.rank() - 2, shape.rank());
+        }
+
+        Right single() {
+            return new Right(data.reshaped(member()), shape, packed);
+        }
+
+        Right broadcastTo(Shape batch) {
+            return new Right(data.broadcastTo(batch.then(member())), shape, packed);
+        }
+
+        int panels() {
+            return PackedMatrix.panels(data.dtype(), shape.dim(-1));
+        }
     }
 
     /**

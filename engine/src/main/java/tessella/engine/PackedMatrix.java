@@ -67,8 +67,7 @@ public final class PackedMatrix {
             default -> HalfGemm.packedSize(k, n);
         };
         NdArray packed = NdArray.empty(scope, "packing " + shape, stored, batch.then(Shape.of(size)));
-        PackedMatrix matrix = new PackedMatrix(shape, packed);
-        int columns = matrix.count();
+        int columns = panels(stored, n);
         int parts = Math.clamp((long) k * n / GRAIN, 1, Math.max(1, columns));
         long[] strides = Batches.strides(b, batch.rank());
         Region.run("packing", Math.toIntExact(batch.size() * parts), (task, scratch) -> {
@@ -85,7 +84,7 @@ public final class PackedMatrix {
                 default -> HalfGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po);
             }
         }, b, packed);
-        return matrix;
+        return new PackedMatrix(shape, packed);
     }
 
     /** The shape of what was packed, [.., k, n]. */
@@ -108,12 +107,12 @@ public final class PackedMatrix {
         return dtype() == DType.BF16 ? DType.F32 : dtype();
     }
 
-    /** Panels of a matrix. */
-    int count() {
-        return switch (dtype()) {
-            case F32 -> FloatGemm.panels(shape.dim(-1));
-            case F64 -> DoubleGemm.panels(shape.dim(-1));
-            default -> HalfGemm.panels(shape.dim(-1));
+    /** Panels of n columns of elements of this type. */
+    static int panels(DType dtype, long n) {
+        return switch (dtype) {
+            case F32 -> FloatGemm.panels(n);
+            case F64 -> DoubleGemm.panels(n);
+            default -> HalfGemm.panels(n);
         };
     }
 

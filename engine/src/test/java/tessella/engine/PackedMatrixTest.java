@@ -179,8 +179,8 @@ class PackedMatrixTest {
             takesNothing(() -> refused(() -> MatMul.multiply(narrow, b), "matmul", "[.., k, n]", "[2, 4] times [3, 4]"));
             takesNothing(() -> refused(() -> MatMul.multiply(vector, b), "matmul", "[.., k, n]", "[3] times [3, 4]"));
             takesNothing(() -> refused(() -> MatMul.multiply(batch, many), "matmul", "broadcast", "[2]", "[5]"));
-            takesNothing(() -> refused(() -> MatMul.multiply(a, b, shortBias), "linear", "contiguous bias of shape [4]", "[3]"));
-            takesNothing(() -> refused(() -> MatMul.multiply(a, b, gaps), "linear", "contiguous bias of shape [4]"));
+            takesNothing(() -> refused(() -> MatMul.multiply(a, b, shortBias), "linear", "bias [.., 4] with contiguous rows", "[3]"));
+            takesNothing(() -> refused(() -> MatMul.multiply(a, b, gaps), "linear", "bias [.., 4] with contiguous rows"));
             takesNothing(() -> refused(() -> MatMul.multiply(a, b, otherBias), "linear", "one type", other + " [4]"));
         }
     }

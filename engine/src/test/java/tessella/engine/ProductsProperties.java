@@ -59,9 +59,16 @@ class ProductsProperties {
         int[] batch = random.ints(rank, 1, 4).toArray();
         Array a = ValueArbitraries.normal(seed, broadcastable(random, batch, m, k));
         Array b = ValueArbitraries.normal(seed + 1, broadcastable(random, batch, k, n));
+        // a row for each member, [.., 1, n], which a product takes as [.., n]
+        Array added = ValueArbitraries.normal(seed + 2, broadcastable(random, batch, 1, n));
         try (Scope _ = Scope.open()) {
             NdArray y = MatMul.multiply(Samples.any(dtype, a, seed), Samples.any(dtype, b, seed >> 1));
-            Samples.requireClose("matmul", MatmulOracle.matmul(a, b), y, SINGLE, TWICE);
+            Array product = MatmulOracle.matmul(a, b);
+            Samples.requireClose("matmul", product, y, SINGLE, TWICE);
+            int[] rows = IntStream.range(0, added.rank()).filter(i -> i != added.rank() - 2).map(added::dim).toArray();
+            NdArray z = MatMul.multiply(Samples.any(dtype, a, seed), Samples.any(dtype, b, seed >> 1),
+                    Samples.contiguous(dtype, added.reshape(rows)));
+            Samples.requireClose("linear", product.plus(added), z, SINGLE, TWICE);
         }
     }
 
@@ -167,10 +174,9 @@ class ProductsProperties {
                     "[4]", "[5]");
             refused(() -> MatMul.multiply(x, NdArray.zeros(scope, DType.F64, Shape.of(3, 2))), "matmul", "float64");
             refused(() -> MatMul.multiply(x, x.transpose(), NdArray.zeros(scope, DType.F32, Shape.of(3))), "linear",
-                    "[2]",
-                    "[3]");
+                    "[.., 2]", "[3]");
             refused(() -> MatMul.multiply(x, x.transpose(), NdArray.zeros(scope, DType.F32, Shape.of(2, 2)).slice(1, 0, 1)
-                    .reshape(Shape.of(2))), "linear", "contiguous bias");
+                    .reshape(Shape.of(2))), "linear", "contiguous rows", "copy()");
             NdArray q = NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 3, 4));
             refused(() -> Heads.forward(q, NdArray.zeros(scope, DType.F32, Shape.of(1, 2, 2, 4)), q, 1), "attention",
                     "[1, 2, 3, 4]", "[1, 2, 2, 4]");

@@ -1,8 +1,7 @@
 package tessella.models.softmoe;
 
-import static tessella.autodiff.Elementwise.add;
 import static tessella.autodiff.Elementwise.gelu;
-import static tessella.autodiff.LinearAlgebra.matmul;
+import static tessella.autodiff.LinearAlgebra.linear;
 import static tessella.autodiff.Shapes.reshape;
 
 import java.util.List;
@@ -56,9 +55,9 @@ public final class Experts {
         long n = slots.dim(0);
         long rows = slots.dim(1) * slots.dim(2);
         long d = slots.dim(3);
-        Tensor x = reshape(slots, n, rows, d);                                          // [n, b p, d]
-        Tensor h = gelu(add(matmul(x, inKernel), reshape(inBias, n, 1, inBias.dim(1)))); // [n, b p, h]
-        Tensor y = add(matmul(h, outKernel), reshape(outBias, n, 1, d));                // [n, b p, d]
+        Tensor x = reshape(slots, n, rows, d);                   // [n, b p, d]
+        Tensor h = gelu(linear(x, inKernel, inBias));            // [n, b p, h]
+        Tensor y = linear(h, outKernel, outBias);                // [n, b p, d]
         return reshape(y, n, slots.dim(1), slots.dim(2), d);
     }
 }
