@@ -379,6 +379,11 @@ final class Kernels implements AutoCloseable {
         product("multiplyFresh, A turned", 0.6, array(inner, 197).transpose(), array(inner, outer));
         product("multiplyFresh, B with gaps", 0.4, array(197, inner), array(inner, outer, 2).slice(2, 0, 1).reshape(Shape.of(inner, outer)));
         product("multiplyFresh, long rows", 0.6, array(197, 6 * inner), array(6 * inner, inner));
+        // above 1 MB even for the warm-up: weights from memory are read as streams
+        long side = 512 + 16L * rows;
+        NdArray large = array(side, side);
+        product("multiplyFresh, 8 rows, B in rows from memory", 0.35, array(8, side), large);
+        product("multiplyFresh, 8 rows, B turned from memory", 0.25, array(8, side), large.transpose());
         NdArray weights = array(inner, outer);
         PackedMatrix packed = PackedMatrix.of(scope, weights);
         product("Gemm", "multiply, B packed before", 0.6, array(197, inner), packed);
