@@ -6,8 +6,9 @@ import tessella.kernels.ReductionsKernels;
 /** Sums over axes, in an order that depends on the shape only. */
 public final class Sums {
     private static final long GRAIN = 1 << 14;
-    /** Columns of a task: whole cache lines. */
-    private static final int COLUMNS = 32;
+    /** Fewest and most columns of a task: a few cache lines of each row, for the next row lies pages away. */
+    private static final int FEWEST = 64;
+    private static final int MOST = 128;
     /** Elements of a cache line, which two tasks should not share. */
     private static final int LINE = 16;
 
@@ -65,7 +66,7 @@ public final class Sums {
                 ReductionsKernels.rowSums(x.dtype().precision(), source.segment(), xo, s, y.segment(), yo, rows, n);
             }, source, y);
         } else {
-            Split split = Split.of(inner, COLUMNS, LINE);
+            Split split = Split.of(inner, Math.clamp(inner / 8L, FEWEST, MOST), LINE);
             Region.run("sum", Math.toIntExact(outer * split.parts()), (task, scratch) -> {
                 int first = (int) split.from(task % split.parts());
                 int last = (int) split.to(task % split.parts());

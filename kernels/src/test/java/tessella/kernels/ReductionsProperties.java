@@ -80,6 +80,21 @@ class ReductionsProperties {
         y.requireNear("column sums", expected, allowed);
     }
 
+    @Property(tries = 40, edgeCases = EdgeCasesMode.NONE)
+    void columnsSideBySideHaveTheBitsOfOneVectorOfThem(@ForAll Type type, @ForAll @IntRange(min = 1, max = 2100) int rows,
+            @ForAll long seed) {
+        int vl = type.lanes();
+        int n = 9 * vl + 3;
+        Buffer x = Buffer.gaussians(type, seed, rows * n);
+        Buffer y = Buffer.of(type, n);
+        type.call("Reductions", "columnSums", x, 0.3, y, rows, n, 0, n);
+        Buffer narrow = Buffer.of(type, n);
+        for (int from = 0; from < n; from += vl) {
+            type.call("Reductions", "columnSums", x, 0.3, narrow, rows, n, from, Math.min(n, from + vl));
+        }
+        y.requireSameBits("column sums", narrow);
+    }
+
     @Example
     void aMillionElementsAreSummedToAFewRoundings() {
         int n = 1_000_003;
