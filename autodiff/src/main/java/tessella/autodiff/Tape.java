@@ -340,12 +340,17 @@ public final class Tape implements AutoCloseable {
      * @throws IllegalStateException if gradients were taken from this tape before
      */
     public Gradients gradients(Tensor loss) {
+        return gradients(loss, 1);
+    }
+
+    /** The gradients of a loss of one element, times a weight; errors as for {@link #gradients(Tensor)}. */
+    public Gradients gradients(Tensor loss, double weight) {
         checkThread("gradients");
         if (loss.shape().size() != 1) {
             throw new IllegalArgumentException("gradients: expected a loss of one element, found shape " + loss.shape()
                     + "; take its mean or sum, or pass cotangents");
         }
-        return gradients(List.of(loss), List.of(NdArray.full(scope, loss.dtype(), loss.shape(), 1)));
+        return gradients(List.of(loss), List.of(NdArray.full(scope, loss.dtype(), loss.shape(), weight)));
     }
 
     /**
@@ -400,7 +405,9 @@ public final class Tape implements AutoCloseable {
         Map<Tensor, NdArray> out = new IdentityHashMap<>();
         leaves.forEach((tensor, leaf) -> {
             if (leaf.cotangent != null) {
-                out.put(tensor, leaf.cotangent.contiguous());
+                NdArray gradient = leaf.cotangent.contiguous();
+                // held by one, so that others may be added to it in place
+                out.put(tensor, gradient == leaf.cotangent ? gradient : gradient.hold());
             }
         });
         return new Gradients(out);

@@ -177,6 +177,16 @@ public final class Einsum {
             return order(String.join("", groups)).reshaped(Shape.of(dims));
         }
 
+        /** [batch, rows, columns]; of what must be copied, the axis whose elements lie side by side stays the last. */
+        NdArray matrices(String batch, String rows, String columns) {
+            for (int axis = 0; axis < letters.length(); axis++) {
+                if (array.stride(axis) == 1 && array.shape().dim(axis) > 1 && rows.indexOf(letters.charAt(axis)) >= 0) {
+                    return group(batch, columns, rows).transpose();
+                }
+            }
+            return group(batch, rows, columns);
+        }
+
         private long extent(String some) {
             return some.chars().mapToLong(c -> array.shape().dim(letters.indexOf(c))).reduce(1, (a, b) -> a * b);
         }
@@ -242,8 +252,8 @@ public final class Einsum {
     }
 
     private static Term product(Term a, Term b, String batch, String contracted, String rows, String columns) {
-        NdArray left = a.group(batch, rows, contracted);
-        NdArray right = b.group(batch, contracted, columns);
+        NdArray left = a.matrices(batch, rows, contracted);
+        NdArray right = b.matrices(batch, contracted, columns);
         NdArray y = MatMul.multiply("einsum", left, right, null, 1);
         left.freeUnless(a.array);
         right.freeUnless(b.array);

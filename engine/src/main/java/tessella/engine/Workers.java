@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -23,6 +24,9 @@ public final class Workers implements AutoCloseable {
     private static final ScopedValue<Workers> TEAM = ScopedValue.newInstance();
     /** Longer than the gap between two operators of a small model, shorter than anyone else's need of the core. */
     private static final long SPIN_NANOS = 30_000;
+
+    /** For operators inside a task. */
+    private static final Workers ALONE = new Workers(1, true);
 
     private final Worker[] threads;
     private final boolean shared;
@@ -77,6 +81,15 @@ public final class Workers implements AutoCloseable {
     /** Computes a value with operators that use this team. */
     public static <T> T with(Workers workers, Supplier<T> action) {
         return ScopedValue.where(TEAM, workers).call(action::get);
+    }
+
+    /**
+     * Runs tasks [0, tasks), each once, in any order and side by side; the operators of a task stay in its thread. For many small
+     * operators, each too short to be shared. The first exception is thrown on when all tasks have ended; scopes and
+     * tapes of the caller are not those of a task, whose results leave it in a {@link Scope#shared} one.
+     */
+    public void each(int tasks, IntConsumer task) {
+        run(tasks, (index, scratch) -> with(ALONE, () -> task.accept(index)));
     }
 
     /** Whether this thread belongs to a team, and so runs a task of somebody's region. */

@@ -12,6 +12,7 @@ import static tessella.engine.Samples.refused;
 
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -178,6 +179,32 @@ class WorkersTest {
                 });
             });
             assertEquals(128, inner.get());
+        }
+    }
+
+    @Test
+    void tasksSideBySideKeepTheirOperatorsInTheirThread() {
+        try (Workers team = Workers.of(3); Scope shared = Scope.shared()) {
+            NdArray w = NdArray.full(shared, DType.F32, Shape.of(200, 200), 0.5);
+            float[][] results = new float[5][];
+            Set<Integer> sizes = ConcurrentHashMap.newKeySet();
+            Workers.with(team, () -> team.each(5, i -> {
+                sizes.add(Workers.current().size());
+                try (Scope own = Scope.open()) {
+                    results[i] = MatMul.multiply(w, NdArray.full(own, DType.F32, Shape.of(200, 3), i)).toFloats();
+                }
+            }));
+            assertEquals(Set.of(1), sizes);
+            for (int i = 0; i < 5; i++) {
+                float[] expected = new float[600];
+                Arrays.fill(expected, 100 * i);
+                assertArrayEquals(expected, results[i]);
+            }
+            assertEquals("2", assertThrows(IllegalStateException.class, () -> team.each(4, i -> {
+                if (i == 2) {
+                    throw new IllegalStateException("2");
+                }
+            })).getMessage());
         }
     }
 

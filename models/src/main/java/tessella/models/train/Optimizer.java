@@ -83,18 +83,6 @@ public final class Optimizer implements AutoCloseable {
         for (int i = 0; i < learned.size(); i++) {
             update.gradient(i, gradients.of(learned.get(i)));
         }
-        return step(learningRate);
-    }
-
-    /** Takes one step with gradients that were added up, as {@link #step(Gradients, double)}. */
-    public double step(GradientSum gradients, double learningRate) {
-        for (int i = 0; i < learned.size(); i++) {
-            update.gradient(i, gradients.of(learned.get(i)));
-        }
-        return step(learningRate);
-    }
-
-    private double step(double learningRate) {
         double norm = update.norm();
         if (!Double.isFinite(norm)) {
             update.forget();

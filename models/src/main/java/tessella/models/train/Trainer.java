@@ -6,12 +6,10 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import tessella.autodiff.Gradients;
 import tessella.autodiff.Parameter;
 import tessella.autodiff.Reductions;
-import tessella.autodiff.Tape;
 import tessella.autodiff.Tensor;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
@@ -52,7 +50,7 @@ public final class Trainer implements AutoCloseable {
     private final Objective objective;
     private final Optimizer optimizer;
     private final Schedule schedule;
-    private final GradientSum sum; // null if a step has one part
+    private final Parts parts;
     private final Ema mean; // null if the parameters themselves are measured
     private VisionTransformer averaged; // holds the mean while it is measured
     /** Steps taken, and what this epoch has seen so far. */
@@ -121,6 +119,7 @@ public final class Trainer implements AutoCloseable {
         batches = Batches.of(data.train(), preprocessing, config.batch() / config.parts(), Batches.Remainder.DROP);
         perEpoch = data.train().size() / config.batch();
         objective = Objective.of(data.train());
+        parts = new Parts(config.parts(), model.parameters().count());
         if (perEpoch == 0) {
             throw new IllegalArgumentException("train: expected at least one batch of " + config.batch() + " pictures, found "
                     + data.train().size() + " training pictures; use a smaller batch");
@@ -129,18 +128,12 @@ public final class Trainer implements AutoCloseable {
         Freezing.freeze(model.parameters(), config.frozen().stream().map(Pattern::compile).toList());
         optimizer = new Optimizer(model.parameters(), new Optimizer.Settings(config.rule().rule(config.beta2()),
                 new Clip.GlobalNorm(config.clip()), WeightDecay.softMoe(config.weightDecay(), config.weightDecay())));
-        GradientSum added = null;
         try {
-            added = config.parts() == 1 ? null : new GradientSum(model.parameters());
             mean = config.averaging() == 0 ? null : new Ema(model.parameters(), config.averaging(), Ema.Start.ZERO_DEBIASED);
         } catch (RuntimeException e) {
             optimizer.close();
-            if (added != null) {
-                added.close();
-            }
             throw e;
         }
-        sum = added;
     }
 
     /**
@@ -180,12 +173,12 @@ public final class Trainer implements AutoCloseable {
                 int[] order = shuffle.at(epoch, 0).permutation(pictures);
                 int first = (int) (step % perEpoch);
                 int[] left = Arrays.copyOfRange(order, first * config.batch(), (int) perEpoch * config.batch());
-                Epoch parts = batches.epoch(left, augmentation, index -> RandomSource.of(augment.at(epoch, index)));
+                Epoch cut = batches.epoch(left, augmentation, index -> RandomSource.of(augment.at(epoch, index)));
                 if (config.mixing().isPresent()) {
-                    parts = parts.then(config.mixing().get(),
+                    cut = cut.then(config.mixing().get(),
                             place -> RandomSource.of(mix.at(epoch, first * config.parts() + place)));
                 }
-                Iterator<Batch> made = prefetch.batches(parts).iterator();
+                Iterator<Batch> made = prefetch.batches(cut).iterator();
                 while (made.hasNext()) {
                     listener.step(take(made, epoch));
                     if (step % perEpoch != 0 && listener.wantsToStop()) {
@@ -225,45 +218,41 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private Step take(Iterator<Batch> parts, int epoch) {
+    private Step take(Iterator<Batch> made, int epoch) {
         double rate = schedule.at(step);
-        double loss = 0;
-        int hits = 0;
-        double norm = 0;
-        for (int part = 0; part < config.parts(); part++) {
-            Batch batch = parts.next();
-            try (Tape tape = Tape.record()) {
+        Batch[] batches = new Batch[config.parts()];
+        Arrays.setAll(batches, _ -> made.next());
+        double[] losses = new double[batches.length];
+        int[] hits = new int[batches.length];
+        double norm;
+        try (Scope shared = Scope.shared()) {
+            Gradients gradients = parts.gradients(shared, part -> {
+                Batch batch = batches[part];
                 Tensor logits = model.logits(Evaluation.images(Scope.current(), batch), config.activations()).keep();
-                Tensor batchLoss = Reductions.mean(config.mixing().isEmpty()
+                Tensor loss = Reductions.mean(config.mixing().isEmpty()
                         ? objective.losses(logits, batch, config.labelSmoothing())
                         : objective.targetLosses(logits, batch, config.labelSmoothing())).keep();
-                double value = batchLoss.item();
-                if (!Double.isFinite(value)) {
-                    throw notFinite("loss", value, epoch, firstBroken(batch));
-                }
-                loss += value / config.parts();
-                hits += hits(logits.toFloats(), batch);
-                Gradients gradients = tape.gradients(batchLoss);
-                if (sum != null) {
-                    if (part == 0) {
-                        sum.clear();
-                    }
-                    sum.add(gradients, 1.0 / config.parts());
-                }
-                if (part == config.parts() - 1) {
-                    norm = sum == null ? optimizer.step(gradients, rate) : optimizer.step(sum, rate);
-                }
-                if (!Double.isFinite(norm)) {
-                    throw notFinite("norm of the gradients", norm, epoch, firstBroken(sum == null ? gradients::of : sum::of));
+                losses[part] = loss.item();
+                hits[part] = hits(logits.toFloats(), batch);
+                return loss;
+            });
+            for (int part = 0; part < losses.length; part++) {
+                if (!Double.isFinite(losses[part])) {
+                    throw notFinite("loss", losses[part], epoch, firstBroken(batches[part]));
                 }
             }
+            norm = optimizer.step(gradients, rate);
+            if (!Double.isFinite(norm)) {
+                throw notFinite("norm of the gradients", norm, epoch, firstBroken(gradients));
+            }
         }
+        double loss = Arrays.stream(losses).sum() / losses.length;
         if (mean != null) {
             mean.step();
         }
         step++;
         lossSum += loss;
-        right += hits;
+        right += Arrays.stream(hits).sum();
         return new Step(epoch, step, steps(), step * config.batch(), loss, rate, norm);
     }
 
@@ -294,9 +283,9 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private String firstBroken(Function<Parameter, NdArray> gradients) {
+    private String firstBroken(Gradients gradients) {
         for (Parameter parameter : model.parameters().all()) {
-            NdArray gradient = gradients.apply(parameter);
+            NdArray gradient = gradients.of(parameter);
             if (gradient != null && isBroken(gradient)) {
                 return "the gradient of " + parameter.name();
             }
@@ -388,9 +377,6 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         optimizer.close();
-        if (sum != null) {
-            sum.close();
-        }
         if (mean != null) {
             mean.close();
         }

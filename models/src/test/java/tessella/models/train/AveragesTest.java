@@ -2,30 +2,23 @@ package tessella.models.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import tessella.autodiff.Elementwise;
-import tessella.autodiff.Parameter;
-import tessella.autodiff.Tape;
-import tessella.autodiff.Tensor;
 import tessella.engine.DType;
 import tessella.engine.Memory;
 import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
-import tessella.engine.UpdateRule;
 import tessella.models.nn.Initializer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
 
-/** Running means of parameters, and sums of gradients. */
+/** Running means of parameters. */
 class AveragesTest {
     private static final List<ParameterSpec> SPECS = List.of(new ParameterSpec("a", Shape.of(3), Initializer.constant(8)),
             new ParameterSpec("b", Shape.of(), Initializer.constant(8)));
@@ -113,50 +106,6 @@ class AveragesTest {
             assertEquals("ema.step: expected a whole number of steps of at least 0, found -1.0",
                     assertThrows(IllegalArgumentException.class, () -> ema.restore(saved)).getMessage());
             assertArrayEquals(new double[3], ema.state().get("ema.a").toDoubles());
-        }
-    }
-
-    /** Two small batches of one size, each with half the weight, are one large batch. */
-    @Test
-    void gradientsAddUpToThoseOfTheLargeBatch() {
-        try (Parameters parameters = parameters(); Parameters other = parameters();
-                GradientSum sum = new GradientSum(parameters);
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.of(UpdateRule.Adam.DEFAULT));
-                Optimizer whole = new Optimizer(other, Optimizer.Settings.of(UpdateRule.Adam.DEFAULT))) {
-            for (int step = 0; step < 3; step++) {
-                add(sum, parameters, 3, 0.5);
-                add(sum, parameters, step, 0.5);
-                assertArrayEquals(new double[] {1.5 + 0.5 * step, 1.5 + 0.5 * step, 1.5 + 0.5 * step},
-                        sum.of(parameters.get("a")).toDoubles());
-                optimizer.step(sum, 0.1);
-                sum.clear();
-                assertEquals(0, sum.of(parameters.get("b")).item());
-                try (GradientSum one = new GradientSum(other)) {
-                    add(one, other, 1.5 + 0.5 * step, 1);
-                    whole.step(one, 0.1);
-                }
-                assertArrayEquals(other.get("a").value().toDoubles(), parameters.get("a").value().toDoubles());
-            }
-            parameters.get("b").freeze();
-            try (GradientSum part = new GradientSum(parameters)) {
-                assertNull(part.of(parameters.get("b")));
-                add(part, parameters, 2, 1);
-                assertArrayEquals(new double[] {2, 2, 2}, part.of(parameters.get("a")).toDoubles());
-            }
-        }
-    }
-
-    private static void add(GradientSum sum, Parameters parameters, double gradient, double weight) {
-        try (Scope scope = Scope.open(); Tape tape = Tape.record()) {
-            List<Tensor> outputs = new ArrayList<>();
-            List<NdArray> cotangents = new ArrayList<>();
-            for (Parameter parameter : parameters.all()) {
-                if (!parameter.isFrozen()) {
-                    outputs.add(Elementwise.scale(parameter.tensor(), 1));
-                    cotangents.add(NdArray.full(scope, DType.F64, parameter.shape(), gradient));
-                }
-            }
-            sum.add(tape.gradients(outputs, cotangents), weight);
         }
     }
 }

@@ -1,9 +1,10 @@
 package tessella.bench.peers;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import tessella.autodiff.Losses;
 import tessella.autodiff.Reductions;
-import tessella.autodiff.Tape;
+import tessella.autodiff.Shapes;
 import tessella.autodiff.Tensor;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
@@ -11,6 +12,7 @@ import tessella.engine.Scope;
 import tessella.engine.UpdateRule;
 import tessella.models.train.Clip;
 import tessella.models.train.Optimizer;
+import tessella.models.train.Parts;
 import tessella.models.train.WeightDecay;
 import tessella.models.vit.Activations;
 import tessella.models.vit.VisionTransformer;
@@ -21,14 +23,21 @@ final class StepBody implements TessellaRun.Body {
     static final double DECAY = 0.05;
 
     private final Work.Step work;
-    private final Tensor images;
-    private final int[] labels;
+    private final Tensor[] images; // of each part
+    private final int[][] labels;
     private final Training training;
 
     StepBody(Work.Step work, Scope scope) {
         this.work = work;
-        images = TessellaPeer.images(scope, Models.config(work.preset()), work.batch());
-        labels = TessellaPeer.labels(work.batch(), Models.config(work.preset()).classes());
+        int each = work.batch() / work.parts();
+        Tensor all = TessellaPeer.images(scope, Models.config(work.preset()), work.batch());
+        int[] allLabels = TessellaPeer.labels(work.batch(), Models.config(work.preset()).classes());
+        images = new Tensor[work.parts()];
+        labels = new int[work.parts()][];
+        for (int i = 0; i < work.parts(); i++) {
+            images[i] = Shapes.slice(all, 0, i * each, (i + 1) * each);
+            labels[i] = Arrays.copyOfRange(allLabels, i * each, (i + 1) * each);
+        }
         training = Training.of(work.preset());
     }
 
@@ -40,14 +49,17 @@ final class StepBody implements TessellaRun.Body {
                     new Clip.None(), WeightDecay.softMoe(DECAY, DECAY))));
         }
 
-        double step(Tensor images, int[] labels) {
-            try (Tape tape = Tape.record()) {
-                Tensor logits = model.logits(images, Activations.KEPT);
-                Tensor loss = Reductions.mean(Losses.softmaxCrossEntropy(logits, labels, 0)).keep();
-                double value = loss.item();
-                optimizer.step(tape.gradients(loss), RATE);
-                return value;
+        double step(Tensor[] images, int[][] labels) {
+            double[] losses = new double[images.length];
+            try (Scope shared = Scope.shared()) {
+                optimizer.step(new Parts(images.length, model.parameters().count()).gradients(shared, part -> {
+                    Tensor logits = model.logits(images[part], Activations.KEPT);
+                    Tensor loss = Reductions.mean(Losses.softmaxCrossEntropy(logits, labels[part], 0)).keep();
+                    losses[part] = loss.item();
+                    return loss;
+                }), RATE);
             }
+            return Arrays.stream(losses).sum() / losses.length;
         }
 
         @Override

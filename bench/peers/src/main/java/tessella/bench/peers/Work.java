@@ -153,15 +153,16 @@ public sealed interface Work {
 
     /**
      * A training step: forward, mean cross-entropy of labels (picture mod classes), backward, AdamW (1e-3, 0.9, 0.999, 1e-8,
-     * decay 0.05 of kernels). The result is the losses of ten steps.
+     * decay 0.05 of kernels). The result is the losses of ten steps. This library cuts the pictures into parts, as its trainer does
+     * if asked, and adds their gradients up; a step is the same for all but for rounding.
      */
-    record Step(String preset, int batch) implements Work {
+    record Step(String preset, int batch, int parts) implements Work {
         /** Steps whose losses are compared. */
         static final int STEPS = 10;
 
         @Override
         public String name() {
-            return "step-" + preset + "-batch-" + batch;
+            return "step-" + preset + "-batch-" + batch + (parts == 1 ? "" : "-parts-" + parts);
         }
 
         @Override

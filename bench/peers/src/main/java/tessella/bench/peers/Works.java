@@ -22,7 +22,7 @@ final class Works {
     private static final Pattern ROWS = Pattern.compile("([a-z_]+)-(\\d+)x(\\d+)" + DIRECTION);
     private static final Pattern ADAM = Pattern.compile("adamw-(.+)");
     private static final Pattern FORWARD_PASS = Pattern.compile("forward-(.+)-batch-(\\d+)");
-    private static final Pattern STEP = Pattern.compile("step-(.+)-batch-(\\d+)");
+    private static final Pattern STEP = Pattern.compile("step-(.+)-batch-(\\d+)(?:-parts-(\\d+))?");
     private static final Pattern MIXTURE = Pattern.compile("softmoe-(\\d+)x(\\d+)x(\\d+)x(\\d+)-(\\d+)x(\\d+)" + DIRECTION
             + "(?:-(prepacked|bfloat16))?");
     private static final String VIT = "vit-b16";
@@ -44,8 +44,8 @@ final class Works {
         SETS.put("elementwise", elementwise());
         SETS.put("adamw", List.of(new Work.Adam(VIT)));
         SETS.put("forward", List.of(new Work.Forward(VIT, 1), new Work.Forward(VIT, 8)));
-        SETS.put("step", List.of(new Work.Step(VIT, 8)));
-        SETS.put("demo-step", List.of(new Work.Step("soft-moe-tiny", 32)));
+        SETS.put("step", List.of(new Work.Step(VIT, 8, 1), new Work.Step(VIT, 8, 2)));
+        SETS.put("demo-step", List.of(new Work.Step("soft-moe-tiny", 32, 1), new Work.Step("soft-moe-tiny", 32, 2)));
         SETS.put("softmoe", mixtures());
         SETS.put("experts", expertsAlone());
     }
@@ -172,7 +172,7 @@ final class Works {
         } else if ((matcher = FORWARD_PASS.matcher(name)).matches()) {
             return new Work.Forward(preset(matcher), number(matcher, 2));
         } else if ((matcher = STEP.matcher(name)).matches()) {
-            return new Work.Step(preset(matcher), number(matcher, 2));
+            return new Work.Step(preset(matcher), number(matcher, 2), matcher.group(3) == null ? 1 : number(matcher, 3));
         } else if ((matcher = MIXTURE.matcher(name)).matches()) {
             return new Work.Mixture(number(matcher, 1), number(matcher, 2), number(matcher, 3), number(matcher, 4),
                     number(matcher, 5), number(matcher, 6), Direction.valueOf(word(matcher, 7)),

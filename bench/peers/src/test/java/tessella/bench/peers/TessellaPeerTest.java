@@ -51,7 +51,8 @@ class TessellaPeerTest {
         for (Work.Weights weights : List.of(Work.Weights.PREPACKED, Work.Weights.BFLOAT16)) {
             works.add(new Work.Mixture(2, 6, 8, 12, 2, 3, Direction.FORWARD, weights));
         }
-        works.addAll(List.of(new Work.Adam("vit-tiny"), new Work.Forward("vit-tiny", 2), new Work.Step("soft-moe-tiny", 2)));
+        works.addAll(List.of(new Work.Adam("vit-tiny"), new Work.Forward("vit-tiny", 2), new Work.Step("soft-moe-tiny", 2, 1),
+                new Work.Step("vit-tiny", 4, 2)));
         return works;
     }
 
@@ -217,7 +218,7 @@ class TessellaPeerTest {
 
     @Test
     void trainingBeginsWithEvenOddsAndLearnsThePictures() {
-        float[] losses = result(new Work.Step("vit-tiny", 4));
+        float[] losses = result(new Work.Step("vit-tiny", 4, 1));
         assertEquals(Math.log(Models.config("vit-tiny").classes()), losses[0], 1e-6);
         assertTrue(losses[losses.length - 1] < 0.9 * losses[0], losses[losses.length - 1] + " after ten steps");
     }

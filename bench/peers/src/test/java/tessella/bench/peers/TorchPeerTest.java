@@ -48,7 +48,7 @@ class TorchPeerTest {
             }
         }
         assertNull(torch.prepare(new Work.Forward("vit-e14-jft", 1), 1), "attention pooling");
-        assertNull(new TorchPeer(TorchPeer.Form.FROZEN).prepare(new Work.Step("vit-tiny", 1), 1), "models in inference only");
+        assertNull(new TorchPeer(TorchPeer.Form.FROZEN).prepare(new Work.Step("vit-tiny", 1, 1), 1), "models in inference only");
     }
 
     @Test
@@ -59,9 +59,9 @@ class TorchPeerTest {
     @Test
     void stepsOfTraining() {
         for (String preset : List.of("vit-tiny", "soft-moe-tiny", "vit-mu16")) {
-            PeerAssert.assertAgrees(torch, new Work.Step(preset, 4));
+            PeerAssert.assertAgrees(torch, new Work.Step(preset, 4, 1));
         }
-        assertNull(torch.prepare(new Work.Step("vit-22b14", 1), 1), "parallel blocks");
+        assertNull(torch.prepare(new Work.Step("vit-22b14", 1, 1), 1), "parallel blocks");
     }
 
     @Test

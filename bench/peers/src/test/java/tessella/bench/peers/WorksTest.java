@@ -47,7 +47,8 @@ class WorksTest {
 
     @Test
     void aPieceOfWorkIsASetOfItsOwn() {
-        assertEquals(List.of(new Work.Step("vit-tiny", 3)), Works.named("step-vit-tiny-batch-3"));
+        assertEquals(List.of(new Work.Step("vit-tiny", 3, 1)), Works.named("step-vit-tiny-batch-3"));
+        assertEquals(List.of(new Work.Step("vit-tiny", 6, 3)), Works.named("step-vit-tiny-batch-6-parts-3"));
     }
 
     @Test
