@@ -118,7 +118,7 @@ public final class MatMul {
         boolean fresh = !right.packed && !(single ? FloatGemm.readsInPlace(m, k, n, b.stride(-1))
                 : DoubleGemm.readsInPlace(m, k, n, b.stride(-1)));
         long rowStride = right.packed ? FloatGemm.PACKED : b.stride(-2);
-        Grid grid = Grid.of(members, m, right.panels(), (double) Math.max(m, right.packed ? FEW : 1) * n * k,
+        Grid grid = Grid.of(members, m, n, right.panels(), (double) Math.max(m, right.packed ? FEW : 1) * n * k,
                 Workers.current().size());
         Region.run(op, grid.tasks(), 2L * members * m * n * k, (task, scratch) -> {
             int member = grid.member(task);
@@ -190,11 +190,14 @@ public final class MatMul {
      * cut finer than that, and rows only when columns are too few. No bit depends on the cuts.
      */
     private record Grid(int members, int m, int panels, int rowParts, int columnParts) {
-        static Grid of(int members, int m, int panels, double work, int threads) {
+        static Grid of(int members, int m, int columns, int panels, double work, int threads) {
             int most = (int) Math.clamp(work / GRAIN, 1, Integer.MAX_VALUE);
             int shares = members % threads == 0 || members >= SPARE * threads ? 1 : threads;
-            int columnParts = Math.min(Math.min(most, panels), shares);
-            int rowParts = Math.clamp(Math.min(most, shares) / columnParts, 1, Math.max(1, m / ROWS));
+            int rowsAtMost = Math.max(1, m / ROWS);
+            int wanted = Math.min(most, shares);
+            // a cut through the columns has A copied twice, one through the rows B packed twice
+            int columnParts = m > columns && rowsAtMost >= wanted ? 1 : Math.min(wanted, panels);
+            int rowParts = Math.clamp(wanted / columnParts, 1, rowsAtMost);
             return new Grid(members, m, panels, rowParts, columnParts);
         }
 
