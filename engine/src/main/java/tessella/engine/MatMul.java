@@ -19,8 +19,8 @@ public final class MatMul {
     private static final int SPARE = 4;
     /** Rows whose multiply-adds take the time in which the weights they share come from memory. */
     private static final int FEW = 8;
-    /** Fewest rows of a task when columns are shared out too: each packs its panels of B again. */
-    private static final int ROWS = 128;
+    /** Fewest rows of a task when rows are shared out: each packs its panels of B again. */
+    private static final int ROWS = 64;
 
     private MatMul() {}
 
@@ -195,8 +195,9 @@ public final class MatMul {
             int shares = members % threads == 0 || members >= SPARE * threads ? 1 : threads;
             int rowsAtMost = Math.max(1, m / ROWS);
             int wanted = Math.min(most, shares);
-            // a cut through the columns has A copied twice, one through the rows B packed twice
-            int columnParts = m > columns && rowsAtMost >= wanted ? 1 : Math.min(wanted, panels);
+            // a cut through the columns has A copied twice, and rows end in lines that two threads write; one through the rows has
+            // B packed twice
+            int columnParts = m >= columns && rowsAtMost >= wanted ? 1 : Math.min(wanted, panels);
             int rowParts = Math.clamp(wanted / columnParts, 1, rowsAtMost);
             return new Grid(members, m, panels, rowParts, columnParts);
         }
