@@ -40,7 +40,7 @@ public final class Gradients {
 
     /**
      * Adds those of another tape, such as of another part of a batch, which are used up: each g_i becomes g_i + other g_i, in
-     * place, and the memory of the other is returned; what only the other has is taken over.
+     * place, and the memory of the other is returned unless several of its gradients share it; what only the other has is taken over.
      */
     public void add(Gradients other) {
         List<NdArray> sums = new ArrayList<>();

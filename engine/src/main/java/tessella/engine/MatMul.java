@@ -8,7 +8,7 @@ import tessella.kernels.HalfGemm;
 /**
  * Matrix products of arrays of any strides: y = s a b + bias over the last two axes, leading axes broadcast.
  *
- * <p>Blocks of columns of y are shared among the team; each task packs the part of B that it needs, a block at a time that stays in
+ * <p>Blocks of rows or columns of y are shared among the team; each task packs the part of B that it needs, a block at a time that stays in
  * the cache of its core, unless so few rows use it that it is read where it lies.
  * A {@link PackedMatrix} is read as it is.
  */
@@ -187,7 +187,7 @@ public final class MatMul {
 
     /**
      * The tasks of a product, as many as the team has threads: each copies its rows of A and packs its panels of B, so nothing is
-     * cut finer than that, and rows only when columns are too few. No bit depends on the cuts.
+     * cut finer than that; whichever of rows and columns costs less to cut is cut first. No bit depends on the cuts.
      */
     private record Grid(int members, int m, int panels, int rowParts, int columnParts) {
         static Grid of(int members, int m, int columns, int panels, double work, int threads) {

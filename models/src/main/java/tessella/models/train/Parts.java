@@ -48,6 +48,7 @@ public final class Parts {
             Gradients[] terms = new Gradients[Math.min(atOnce, parts - first)];
             int from = first;
             if (atOnce == 1) {
+                // its operators have the whole team
                 terms[0] = gradient(shared, loss, from);
             } else {
                 Workers.current().each(terms.length, part -> terms[part] = gradient(shared, loss, from + part));

@@ -160,6 +160,13 @@ public sealed interface Work {
         /** Steps whose losses are compared. */
         static final int STEPS = 10;
 
+        /** Refuses parts that would leave pictures out. */
+        public Step {
+            if (parts < 1 || batch % parts != 0) {
+                throw new IllegalArgumentException("step: expected parts that divide the batch of " + batch + ", found " + parts);
+            }
+        }
+
         @Override
         public String name() {
             return "step-" + preset + "-batch-" + batch + (parts == 1 ? "" : "-parts-" + parts);

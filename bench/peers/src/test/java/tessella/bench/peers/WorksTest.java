@@ -49,6 +49,8 @@ class WorksTest {
     void aPieceOfWorkIsASetOfItsOwn() {
         assertEquals(List.of(new Work.Step("vit-tiny", 3, 1)), Works.named("step-vit-tiny-batch-3"));
         assertEquals(List.of(new Work.Step("vit-tiny", 6, 3)), Works.named("step-vit-tiny-batch-6-parts-3"));
+        assertEquals("step: expected parts that divide the batch of 6, found 4",
+                assertThrows(IllegalArgumentException.class, () -> new Work.Step("vit-tiny", 6, 4)).getMessage());
     }
 
     @Test
