@@ -32,7 +32,7 @@ import java.util.stream.Stream;
  *   #rest[i, n] #end          the second half alone
  *   #include file             macros shared by several templates
  * </pre>
- * A family TypeX gives FloatX and DoubleX (no DoubleX if #if[float] is around all of it), and XKernels: its public methods with
+ * A family TypeX gives FloatX and DoubleX (only one of them if #if[float] or #if[double] is around all of it), and XKernels: its public methods with
  * the {@code Precision} to choose by in front, numbers as double. Methods that take heap arrays have no such twin.
  *
  * <p>Usage: {@code java Expand.java TEMPLATES_DIR OUTPUT_DIR}. A file is rewritten only when its text changes.
@@ -70,7 +70,9 @@ final class Expand {
             Path folder = output.resolve(templates.relativize(file.getParent()));
             String floats = new Expand(file.getParent(), "float").file(file);
             String doubles = new Expand(file.getParent(), "double").file(file);
-            write(folder.resolve("Float" + family + ".java"), floats);
+            if (floats.contains("class ")) {
+                write(folder.resolve("Float" + family + ".java"), floats);
+            }
             if (doubles.contains("class ")) {
                 write(folder.resolve("Double" + family + ".java"), doubles);
             }
@@ -211,8 +213,8 @@ final class Expand {
         while (!lines.get(open).endsWith("{")) {
             open++;
         }
-        String header = String.join(" ", lines.subList(0, open + 1).stream().map(String::strip)
-                .filter(l -> !l.startsWith("*") && !l.startsWith("/*")).toList());
+        String header = substitute(String.join(" ", lines.subList(0, open + 1).stream().map(String::strip)
+                .filter(l -> !l.startsWith("*") && !l.startsWith("/*")).toList()), variables);
         String name = header.substring(0, header.indexOf('(')).replaceAll(".* ", "");
         String passed = Stream.of(header.substring(header.indexOf('(') + 1, header.lastIndexOf(')')).split(","))
                 .map(parameter -> parameter.strip().replaceAll(".* ", "")).collect(Collectors.joining(", "));

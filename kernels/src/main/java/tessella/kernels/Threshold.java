@@ -1,0 +1,441 @@
+package tessella.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import tessella.kernels.Isotonic.Penalty;
+
+/**
+ * Soft top-k of one row, or hard top-k if lambda is 0: the isotonic solution for w = 1_k, in which at most one block is pooled and lies across k (Sander et al. 2023).
+ * Elements s_i of the block, g &lt; s_i &lt; top(g), share the value g; those from top(g) on are selected whole, those up to g not
+ * at all. For masks top(g) = g + lambda and the sum over the block of z^(q-1) is mass = k - over, for magnitudes top(g) = g + lambda
+ * g^(1/(q-1)) and the sum is mass times g; z = (s - g) / lambda.
+ *
+ * <p>What is left over, sum z^(q-1) - mass, falls as g rises, and between two changes of the sets the g of 0 has a formula for q = 2 and 4.
+ * So g goes from formula to formula inside a bracket that shrinks, and ends with the sets that its formula was made of. No order of the
+ * elements is needed.
+ *
+ * <p>A row's threshold is kept as {@link #SIZE} doubles: reference, shift, top, mass, slopes. In a pooled row z = (s - reference) / lambda -
+ * shift, the reference an element of the block, so that neither an offset nor a small lambda cancels; z from top on is whole; slopes is the sum
+ * of dy / dz over the block. In a hard row shift is NaN: what is above the reference is selected, of what equals it the first top. In a
+ * shared row, of infinities, shift is infinite: elements that equal the reference get top.
+ */
+public final class Threshold {
+    /** Doubles of a row. */
+    public static final int SIZE = 5;
+    private static final ValueLayout.OfDouble LAYOUT = ValueLayout.JAVA_DOUBLE;
+    /** Steps by value, before those by halves of the representation begin, which are 64 at most. */
+    private static final int STEPS = 60;
+    /** Steps by formula, before every other one halves the bracket. */
+    private static final int FREE = 8;
+
+    private final DoubleWindow window = new DoubleWindow();
+    private final TopKForm form;
+    private final Norm norm;
+    private final Penalty penalty;
+    private final double lambda;
+    private final boolean closed;
+    private final MemorySegment c;
+    private final long co;
+
+    private int m;
+    private double selected;
+    private double equal;
+    private double times;
+    /** An element that lies in no window and from which on all are selected. */
+    private double beyond;
+
+    private double reference;
+    private double shift;
+    private double top;
+    private double mass;
+    private double slopes;
+
+    /** For rows whose elements, or those that matter, come to lie in {@code c} as doubles. */
+    Threshold(TopKForm form, Norm norm, double lambda, MemorySegment c, long co) {
+        this.form = form;
+        this.norm = norm;
+        this.penalty = form == TopKForm.MASK ? Penalty.LINEAR : Penalty.SQUARED;
+        this.lambda = lambda;
+        this.closed = norm.q() == 2 || norm.q() == 4;
+        this.c = c;
+        this.co = co;
+    }
+
+    static double reference(MemorySegment rows, long at) {
+        return rows.get(LAYOUT, at);
+    }
+
+    static double shift(MemorySegment rows, long at) {
+        return rows.get(LAYOUT, at + 8);
+    }
+
+    static double top(MemorySegment rows, long at) {
+        return rows.get(LAYOUT, at + 16);
+    }
+
+    static double mass(MemorySegment rows, long at) {
+        return rows.get(LAYOUT, at + 24);
+    }
+
+    static double slopes(MemorySegment rows, long at) {
+        return rows.get(LAYOUT, at + 32);
+    }
+
+    void write(MemorySegment rows, long at) {
+        rows.set(LAYOUT, at, reference);
+        rows.set(LAYOUT, at + 8, shift);
+        rows.set(LAYOUT, at + 16, top);
+        rows.set(LAYOUT, at + 24, mass);
+        rows.set(LAYOUT, at + 32, slopes);
+    }
+
+    /** What is above the bound is selected, and the first so many of what equals it. */
+    void hard(double bound, double first) {
+        reference = bound;
+        shift = Double.NaN;
+        top = first;
+        mass = 0;
+        slopes = 0;
+    }
+
+    private void shared(double value, double share) {
+        reference = value;
+        shift = Double.POSITIVE_INFINITY;
+        top = share;
+        mass = 0;
+        slopes = 0;
+    }
+
+    private void none() {
+        reference = Double.NaN;
+        shift = 0;
+        top = 1;
+        mass = 0;
+        slopes = 0;
+    }
+
+    double topOf(double g) {
+        // what equals g is not selected, however small lambda is
+        return Math.max(g + lambda * (penalty == Penalty.LINEAR ? 1 : norm.root(g)), Math.nextUp(g));
+    }
+
+    /** The g whose top is s: the least that can be where s is selected at all. */
+    double groundOf(double s) {
+        return penalty == Penalty.LINEAR ? s - lambda : s - lambda * norm.single(s, lambda);
+    }
+
+    /** The threshold of all n elements of a row, of which k are wanted; quantile is that of k / n in the standard normal distribution. */
+    void solveWhole(int n, int k, double quantile) {
+        m = n;
+        equal = Double.NaN;
+        times = 0;
+        beyond = Double.POSITIVE_INFINITY;
+        window.moments(c, co, n, first(n));
+        double centre = first(n);
+        double mean = window.sum / n;
+        double spread = Math.sqrt(Math.max(0, window.squares / n - mean * mean));
+        boolean finite = window.sum == window.sum;
+        DoubleWindow.pad(c, co, n);
+        double most = finite ? DoubleWindow.greatest(c, co, n) : Double.NaN;
+        if (finite && spread < Double.POSITIVE_INFINITY) {
+            solveFinite(n, k, centre + mean + quantile * spread, DoubleWindow.leastAbove(c, co, n, Double.NEGATIVE_INFINITY), most, 0);
+        } else {
+            solveMixed(n, k);
+        }
+    }
+
+    private double first(int n) {
+        return n == 0 ? 0 : c.get(LAYOUT, co);
+    }
+
+    /** Rows with infinities or NaN, and those whose squares overflow. */
+    private void solveMixed(int n, int k) {
+        double least = Double.POSITIVE_INFINITY;
+        double most = Double.NEGATIVE_INFINITY;
+        int lowest = 0;
+        int highest = 0;
+        for (int i = 0; i < n; i++) {
+            double s = c.get(LAYOUT, co + i * 8L);
+            if (s != s) {
+                none();
+                return;
+            }
+            if (Double.isInfinite(s)) {
+                highest += s > 0 ? 1 : 0;
+                lowest += s < 0 ? 1 : 0;
+            } else {
+                least = Math.min(least, s);
+                most = Math.max(most, s);
+            }
+        }
+        int rest = k - highest;
+        int between = n - lowest - highest;
+        boolean shares = form == TopKForm.MASK && lambda > 0;
+        if (rest < 0) {
+            if (shares) {
+                shared(Double.POSITIVE_INFINITY, (double) k / highest);
+            } else {
+                hard(Double.POSITIVE_INFINITY, k);
+            }
+        } else if (rest > between) {
+            if (shares) {
+                shared(Double.NEGATIVE_INFINITY, (double) (rest - between) / lowest);
+            } else {
+                hard(Double.NEGATIVE_INFINITY, rest - between);
+            }
+        } else if (rest == 0) {
+            hard(Double.POSITIVE_INFINITY, highest);
+        } else if (rest == between) {
+            hard(least, Double.POSITIVE_INFINITY);
+        } else {
+            solveFinite(between, rest, least / 2 + most / 2, least, most, highest);
+        }
+    }
+
+    /**
+     * n finite elements from least to most, of which k are wanted, 0 &le; k &le; n.
+     *
+     * @param above infinities, which are selected too
+     */
+    private void solveFinite(int n, int k, double guess, double least, double most, int above) {
+        if (k == 0) {
+            hard(Double.POSITIVE_INFINITY, above);
+            return;
+        }
+        if (k == n) {
+            hard(least, Double.POSITIVE_INFINITY);
+            return;
+        }
+        selected = k + above;
+        if (penalty == Penalty.SQUARED) {
+            window.look(c, co, m, 0, Double.POSITIVE_INFINITY, 0);
+            int positive = (int) (window.inside + window.over);
+            if (positive <= k + above) {
+                hard(0, k + above - positive);
+                return;
+            }
+        }
+        if (lambda == Double.POSITIVE_INFINITY) {
+            endless(n, k);
+            return;
+        }
+        // the answer is open at both ends, and lambda may be less than an ulp
+        double low = penalty == Penalty.LINEAR ? Math.min(least - lambda, Math.nextDown(least)) : 0;
+        solve(low, most, guess - lambda / 2);
+    }
+
+    /** A penalty without end: each element of a mask has the same share, a magnitude is the element itself, and without the bias taken off 0. */
+    private void endless(int n, int k) {
+        switch (form) {
+            case MASK -> {
+                reference = 0;
+                shift = -norm.root((double) k / n);
+                top = 1;
+                mass = k;
+                slopes = 0;
+            }
+            case MAGNITUDE -> hard(0, Double.POSITIVE_INFINITY);
+            case RAW -> hard(Double.POSITIVE_INFINITY, 0);
+        }
+    }
+
+    /**
+     * The threshold of a row of which only m elements lie in memory: over elements, from {@code beyond} on, and more are selected whole whatever g
+     * is between low and high; {@code times} further elements equal {@code equal}. Returns false if g is not there.
+     */
+    boolean solveWithin(int m, int k, int over, double equal, int times, double beyond, double low, double high) {
+        this.m = m;
+        this.selected = k - over;
+        this.equal = equal;
+        this.times = times;
+        this.beyond = beyond;
+        DoubleWindow.pad(c, co, m);
+        if (!(left(low) >= 0 && left(high) <= 0)) {
+            return false;
+        }
+        solve(low, high, times > 0 ? equal - lambda / 2 : low + (high - low) / 2);
+        return true;
+    }
+
+    /** What is left over, the sets being those of g; not to the last bit. */
+    private double left(double g) {
+        double to = topOf(g);
+        look(g, to, g);
+        double due = selected - window.over;
+        double got;
+        if (window.inside == 0) {
+            got = 0;
+        } else if (norm.q() == 2) {
+            got = window.sum / lambda;
+        } else if (norm.q() == 4) {
+            got = window.cubes / lambda / lambda / lambda;
+        } else {
+            got = powers(g, to, g, 0);
+        }
+        return got - (penalty == Penalty.LINEAR ? due : due * g);
+    }
+
+    private void look(double g, double to, double base) {
+        if (norm.q() == 4) {
+            window.lookAtPowers(c, co, m, g, to, base);
+        } else {
+            window.look(c, co, m, g, to, base);
+        }
+        if (times > 0 && equal > g) {
+            if (equal >= to) {
+                window.over += times;
+            } else {
+                double d = equal - base;
+                window.inside += times;
+                window.sum += times * d;
+                window.squares += times * d * d;
+                window.cubes += times * d * d * d;
+            }
+        }
+    }
+
+    private void solve(double from, double to, double guess) {
+        double low = from;
+        double high = to;
+        double g = guess > low && guess < high ? guess : low + (high - low) / 2;
+        double over = -1;
+        double inside = -1;
+        boolean made = false; // by the formula of those sets
+        for (int step = 0;; step++) {
+            if (!(g > low && g < high)) {
+                // neighbours: lambda may be less than the distance between them
+                settle(low, Math.max(topOf(low), Math.nextUp(high)));
+                return;
+            }
+            double left = left(g);
+            if (window.inside == 0 && window.over == selected || made && window.over == over && window.inside == inside) {
+                settle(g, topOf(g));
+                return;
+            }
+            over = window.over;
+            inside = window.inside;
+            double next = closed && inside > 0 ? g + formula(g) : Double.NaN;
+            if (closed && inside > 0 ? next > g : left > 0) {
+                low = g;
+            } else {
+                high = g;
+            }
+            made = next > low && next < high && (step < FREE || step % 2 == 0);
+            g = made ? next : step < STEPS ? low + (high - low) / 2 : between(low, high);
+        }
+    }
+
+    /** Half way in the order of representations. */
+    private static double between(double low, double high) {
+        long a = ordered(low);
+        long b = ordered(high);
+        long middle = (a & b) + ((a ^ b) >> 1);
+        return Double.longBitsToDouble(middle < 0 ? middle ^ Long.MAX_VALUE : middle);
+    }
+
+    private static long ordered(double x) {
+        long bits = Double.doubleToRawLongBits(x + 0.0);
+        return bits < 0 ? bits ^ Long.MAX_VALUE : bits;
+    }
+
+    /** How far the g that these sets ask for is from base, about which they were looked at. */
+    private double formula(double base) {
+        double mean = window.sum / window.inside;
+        return mean + lambda * shift(base, mean);
+    }
+
+    private double shift(double base, double mean) {
+        double squares = Math.max(0, window.squares - window.sum * mean);
+        double cubes = window.cubes - 3 * mean * window.squares + 2 * mean * mean * window.sum;
+        return Isotonic.shift(norm, penalty, lambda, window.inside, base + mean, squares, cubes, selected - window.over);
+    }
+
+    /** The end: the block are the elements above g and below to. */
+    private void settle(double g, double to) {
+        double first = leastFrom(Math.nextUp(g));
+        double base = first < to ? first : g;
+        look(g, to, base);
+        mass = selected - window.over;
+        if (window.inside == 0 || mass <= 0) {
+            hard(Math.min(leastFrom(to), beyond), Double.POSITIVE_INFINITY);
+            return;
+        }
+        if (mass >= window.inside) {
+            hard(first, Double.POSITIVE_INFINITY);
+            return;
+        }
+        if (lambda == 0) {
+            hard(first, mass);
+            return;
+        }
+        reference = base;
+        if (closed) {
+            double mean = window.sum / window.inside;
+            shift = mean / lambda + shift(base, mean);
+            double about = mean / lambda - shift;
+            double squares = Math.max(0, window.squares - window.sum * mean);
+            slopes = norm.q() == 2 ? window.inside : 3 * (squares / lambda / lambda + window.inside * about * about);
+        } else {
+            shift = byNewton(g, to, base);
+            slopes = slopes(g, to, base, shift);
+        }
+        top = penalty == Penalty.LINEAR ? 1 : norm.root(base + lambda * shift);
+    }
+
+    private double leastFrom(double bound) {
+        double least = DoubleWindow.leastAbove(c, co, m, Math.nextDown(bound));
+        return times > 0 && equal >= bound ? Math.min(least, equal) : least;
+    }
+
+    /** The shift for a q without a formula: Newton's steps, halves where they leave the bracket. */
+    private double byNewton(double g, double to, double base) {
+        double widest = 0;
+        for (int i = 0; i < m; i++) {
+            double s = at(i);
+            widest = s > g && s < to ? Math.max(widest, (s - base) / lambda) : widest;
+        }
+        widest = times > 0 && equal > g && equal < to ? Math.max(widest, (equal - base) / lambda) : widest;
+        // 0 <= z <= top, and the least of the block is the base
+        double low = widest - (penalty == Penalty.LINEAR ? 1 : norm.root(base));
+        double high = 0;
+        double t = low + (high - low) / 2;
+        while (t > low && t < high) {
+            double left = powers(g, to, base, t) - (penalty == Penalty.LINEAR ? mass : mass * (base + lambda * t));
+            double slope = slopes(g, to, base, t) + (penalty == Penalty.LINEAR ? 0 : mass * lambda);
+            if (left > 0) {
+                low = t;
+            } else {
+                high = t;
+            }
+            double next = t + left / slope;
+            if (Math.abs(next - t) <= Math.ulp(t)) {
+                return next;
+            }
+            t = next > low && next < high ? next : low + (high - low) / 2;
+        }
+        return t;
+    }
+
+    /** sum z^(q-1) over the block, z = (s - base) / lambda - t. */
+    private double powers(double g, double to, double base, double t) {
+        double sum = times > 0 && equal > g && equal < to ? times * norm.power((equal - base) / lambda - t) : 0;
+        for (int i = 0; i < m; i++) {
+            double s = at(i);
+            sum += s > g && s < to ? norm.power((s - base) / lambda - t) : 0;
+        }
+        return sum;
+    }
+
+    private double slopes(double g, double to, double base, double t) {
+        double sum = times > 0 && equal > g && equal < to ? times * norm.slope((equal - base) / lambda - t) : 0;
+        for (int i = 0; i < m; i++) {
+            double s = at(i);
+            sum += s > g && s < to ? norm.slope((s - base) / lambda - t) : 0;
+        }
+        return sum;
+    }
+
+    private double at(int i) {
+        return c.get(LAYOUT, co + i * 8L);
+    }
+}
