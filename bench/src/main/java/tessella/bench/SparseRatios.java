@@ -1,0 +1,270 @@
+package tessella.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tessella.engine.NdArray;
+import tessella.engine.Regularizer;
+import tessella.engine.Scope;
+import tessella.engine.Shape;
+import tessella.engine.TopK;
+import tessella.engine.Workers;
+
+/** Sparse operators beside sorting, textbook code and the libraries of another language: rounds in which each is timed once, and ratios. */
+public final class SparseRatios {
+    private static final String USAGE = """
+            usage: java --add-modules jdk.incubator.vector -cp bench/target/benchmarks.jar tessella.bench.SparseRatios \\
+                       [--rounds 25] [--warmup 25] [--python /usr/bin/python3]
+            With --python the peers of bench/peers/python/sparse.py take part: that Python needs numpy, numba and POT.
+            """;
+    private static final Path SCRIPT = Path.of("bench", "peers", "python", "sparse.py");
+    private static final int LONG = 1_000_000;
+    private static final int LONG_K = 100_000;
+    private static final double LONG_LAMBDA = 1e-3;
+    private static final int ROWS = 4096;
+    private static final int WIDTH = 256;
+    private static final int K = 32;
+    private static final double LAMBDA = 0.1;
+
+    /** Seconds of one call. */
+    private interface Timed {
+        double seconds() throws IOException;
+    }
+
+    private final Map<String, Timed> works = new LinkedHashMap<>();
+    private final Map<String, double[]> seconds = new LinkedHashMap<>();
+
+    private SparseRatios() {}
+
+    /** As the usage says. */
+    public static void main(String[] args) throws Exception {
+        System.exit(run(System.out, System.err, args));
+    }
+
+    /** The program; returns its exit code: 0, or 2 if it cannot measure. */
+    static int run(PrintStream out, PrintStream err, String... args) throws IOException {
+        try {
+            VectorModule.require();
+            Options options = Options.parse(args, "--rounds", "--warmup", "--python");
+            if (!options.words().isEmpty()) {
+                throw new IllegalArgumentException("sparse ratios: expected options only, found " + options.words());
+            }
+            String python = options.values().get("--python");
+            try (Scope scope = Scope.shared(); Workers one = Workers.of(1); Workers two = Workers.of(2);
+                    Peer peer = python == null ? null : new Peer(python)) {
+                SparseRatios ratios = new SparseRatios();
+                ratios.longRows(scope, one, peer);
+                ratios.batch(scope, one, two, peer);
+                ratios.measure(options.count("--warmup", 25), options.count("--rounds", 25), err);
+                out.print(ratios.table());
+            }
+            return 0;
+        } catch (IllegalArgumentException e) {
+            err.print(e.getMessage() + "\n" + USAGE);
+            return 2;
+        }
+    }
+
+    private static Timed timed(Workers workers, Runnable work) {
+        return () -> Workers.with(workers, () -> {
+            try (Scope _ = Scope.open()) {
+                long start = System.nanoTime();
+                work.run();
+                return (System.nanoTime() - start) * 1e-9;
+            }
+        });
+    }
+
+    private static float[] normal(long seed, int n) {
+        java.util.SplittableRandom random = new java.util.SplittableRandom(seed);
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        return x;
+    }
+
+    private void longRows(Scope scope, Workers one, Peer peer) throws IOException {
+        float[] random = normal(1, LONG);
+        float[] rising = random.clone();
+        Arrays.sort(rising);
+        float[] falling = new float[LONG];
+        for (int i = 0; i < LONG; i++) {
+            falling[i] = rising[LONG - 1 - i];
+        }
+        float[] equal = new float[LONG];
+        Arrays.fill(equal, 0.5f);
+        Map<String, float[]> orders = new LinkedHashMap<>();
+        orders.put("random", random);
+        orders.put("sorted", rising);
+        orders.put("reversed", falling);
+        orders.put("all ties", equal);
+        float[] copy = new float[LONG];
+        works.put("Arrays.sort, 10^6 random", () -> {
+            System.arraycopy(random, 0, copy, 0, LONG);
+            long start = System.nanoTime();
+            Arrays.sort(copy);
+            return (System.nanoTime() - start) * 1e-9;
+        });
+        if (peer != null) {
+            Path file = peer.file(random);
+            works.put("numpy partition, 10^6 random", () -> peer.ask("partition " + LONG + " " + LONG_K + " " + file));
+        }
+        for (Map.Entry<String, float[]> order : orders.entrySet()) {
+            NdArray x = NdArray.of(scope, Shape.of(LONG), order.getValue());
+            works.put("mask, 10^6 " + order.getKey(), timed(one, () -> TopK.mask(x, LONG_K, Regularizer.l2(LONG_LAMBDA))));
+        }
+    }
+
+    private void batch(Scope scope, Workers one, Workers two, Peer peer) throws IOException {
+        float[] values = normal(2, ROWS * WIDTH);
+        float[] cotangents = normal(3, ROWS * WIDTH);
+        NdArray x = NdArray.of(scope, Shape.of(ROWS, WIDTH), values);
+        NdArray dy = NdArray.of(scope, Shape.of(ROWS, WIDTH), cotangents);
+        for (Workers workers : List.of(one, two)) {
+            for (double p : new double[] {2, 4.0 / 3}) {
+                Regularizer regularizer = new Regularizer(LAMBDA, p);
+                works.put("batch, p = " + (p == 2 ? "2" : "4/3") + ", threads " + workers.size(), timed(workers, () ->
+                        TopK.maskGradient(x, regularizer, TopK.mask(x, K, regularizer), dy)));
+            }
+        }
+        TextbookTopK textbook = new TextbookTopK(WIDTH, K, (float) LAMBDA);
+        float[] y = new float[values.length];
+        float[] dx = new float[values.length];
+        works.put("batch, textbook in Java", timed(one, () -> textbook.run(values, cotangents, y, dx)));
+        try (Scope _ = Scope.open()) {
+            textbook.run(values, cotangents, y, dx);
+            TopK.Selection ours = TopK.mask(x, K, Regularizer.l2(LAMBDA));
+            requireEqual(ours.y().toFloats(), y, 1e-4);
+            requireEqual(TopK.maskGradient(x, Regularizer.l2(LAMBDA), ours, dy).toFloats(), dx, 1e-3);
+        }
+        if (peer != null) {
+            float[] both = Arrays.copyOf(values, 2 * values.length);
+            System.arraycopy(cotangents, 0, both, values.length, values.length);
+            Path file = peer.file(both);
+            works.put("batch, textbook in numba", () -> peer.ask("topk " + ROWS + " " + WIDTH + " " + K + " " + LAMBDA + " " + file));
+        }
+    }
+
+    private static void requireEqual(float[] ours, float[] theirs, double tolerance) {
+        for (int i = 0; i < ours.length; i++) {
+            if (Math.abs(ours[i] - theirs[i]) > tolerance * Math.max(1, Math.abs(theirs[i]))) {
+                throw new IllegalArgumentException("sparse ratios: expected the textbook's " + theirs[i] + " at " + i + ", found " + ours[i]);
+            }
+        }
+    }
+
+    private void measure(int warmup, int rounds, PrintStream err) throws IOException {
+        for (String name : works.keySet()) {
+            seconds.put(name, new double[rounds]);
+        }
+        for (int round = -warmup; round < rounds; round++) {
+            if (round % 10 == 0) {
+                err.printf("round %d of %d%n", round, rounds);
+            }
+            for (Map.Entry<String, Timed> work : works.entrySet()) {
+                double time = work.getValue().seconds();
+                if (round >= 0) {
+                    seconds.get(work.getKey())[round] = time;
+                }
+            }
+        }
+    }
+
+    /** Times, and how many times as long the references take in the same round. */
+    private String table() {
+        List<String> references = seconds.keySet().stream().filter(name -> !name.startsWith("mask") && !name.contains("threads")).toList();
+        Table table = new Table("work", "median ms", "least ms", "against", "ratio", "least", "most");
+        for (Map.Entry<String, double[]> entry : seconds.entrySet()) {
+            String name = entry.getKey();
+            List<String> against = references.contains(name) ? List.of() : references.stream()
+                    .filter(r -> name.startsWith("batch") == r.startsWith("batch")).toList();
+            if (name.endsWith("threads 2")) {
+                against = new ArrayList<>(against);
+                against.add(name.replace("threads 2", "threads 1"));
+            }
+            String[] own = {name, milliseconds(median(entry.getValue())), milliseconds(Arrays.stream(entry.getValue()).min().orElseThrow())};
+            if (against.isEmpty()) {
+                table.row(own[0], own[1], own[2], "", "", "", "");
+            }
+            for (String reference : against) {
+                double[] ratios = new double[entry.getValue().length];
+                Arrays.setAll(ratios, i -> seconds.get(reference)[i] / entry.getValue()[i]);
+                Arrays.sort(ratios);
+                table.row(own[0], own[1], own[2], reference, number(median(ratios)), number(ratios[0]), number(ratios[ratios.length - 1]));
+            }
+        }
+        return table.toString();
+    }
+
+    private static String milliseconds(double seconds) {
+        return String.format(Locale.ROOT, "%.3f", seconds * 1e3);
+    }
+
+    private static String number(double ratio) {
+        return String.format(Locale.ROOT, "%.2f", ratio);
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    }
+
+    /** The process of the script, one line a task. */
+    private static final class Peer implements AutoCloseable {
+        private final Process process;
+        private final PrintWriter tasks;
+        private final BufferedReader answers;
+        private final List<Path> files = new ArrayList<>();
+
+        Peer(String python) throws IOException {
+            if (!Files.isRegularFile(SCRIPT)) {
+                throw new IllegalArgumentException("sparse ratios: expected " + SCRIPT + ", found no such file; run from the root of the "
+                        + "checkout");
+            }
+            process = new ProcessBuilder(python, SCRIPT.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            tasks = new PrintWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8), true);
+            answers = process.inputReader(StandardCharsets.UTF_8);
+        }
+
+        Path file(float[] values) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.nativeOrder());
+            bytes.asFloatBuffer().put(values);
+            Path file = Files.write(Files.createTempFile("tessella-peer", ".bin"), bytes.array());
+            files.add(file);
+            return file;
+        }
+
+        double ask(String task) throws IOException {
+            tasks.println(task);
+            String answer = answers.readLine();
+            if (answer == null) {
+                throw new IllegalArgumentException("sparse ratios: expected an answer to \"" + task + "\", found the end of the peer; see above");
+            }
+            return Double.parseDouble(answer.split(" ")[0]);
+        }
+
+        @Override
+        public void close() throws IOException {
+            tasks.close();
+            process.destroy();
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
