@@ -16,6 +16,9 @@ import java.util.Arrays;
  */
 public final class Isotonic {
     private static final ValueLayout.OfDouble LAYOUT = ValueLayout.JAVA_DOUBLE;
+    /** 2/3 of the bits of 1, so that x^(1/3) has a third of the exponent of x. */
+    private static final long THIRD = Double.doubleToRawLongBits(1) / 3 * 2;
+    private static final int NEWTON = 60;
 
     private final int[] starts;
     private final double[] means;
@@ -151,18 +154,23 @@ public final class Isotonic {
 
     /** The only real t with t^3 + p t + q = 0, for p of at least 0. */
     static double cubicRoot(double p, double q) {
-        double r = Math.sqrt(p / 3);
-        double x = Math.abs(q) / (2 * r * r * r);
-        // sinh and its inverse would overflow where p counts for nothing; log1p keeps small roots
-        double t = x < 1e8 ? Math.copySign(2 * r * StrictMath.sinh(StrictMath.log1p(x + x * x / (1 + Math.sqrt(1 + x * x))) / 3), -q)
-                : -StrictMath.cbrt(q);
-        for (int i = 0; i < 3; i++) {
-            double slope = 3 * t * t + p;
-            if (slope > 0) {
-                t -= (t * t * t + p * t + q) / slope;
-            }
+        double size = Math.abs(q);
+        if (size == 0) {
+            return 0;
         }
-        return t;
+        // a third of the exponent: the cube root to one part in 20
+        double root = Double.longBitsToDouble(Double.doubleToRawLongBits(size) / 3 + THIRD);
+        double t = Math.min(size / p, root);
+        // t^3 + p t is convex: steps come from above and the last changes nothing
+        for (int i = 0; i < NEWTON; i++) {
+            double next = (2 * t * t * t + size) / (3 * t * t + p);
+            if (Math.abs(next - t) <= 1e-9 * t) {
+                t = (2 * next * next * next + size) / (3 * next * next + p);
+                break;
+            }
+            t = next;
+        }
+        return Math.copySign(t, -q);
     }
 
     /** t of a block for a q without a formula: what is left over falls as t rises. */

@@ -27,6 +27,10 @@ public final class Threshold {
     private static final int STEPS = 60;
     /** Steps by formula, before every other one halves the bracket. */
     private static final int FREE = 8;
+    /** More than the rounding of moments of a row. */
+    private static final double ROUNDING = 1e-6;
+    /** Below it squares may vanish. */
+    private static final double TINY = 1e-140;
 
     private final DoubleWindow window = new DoubleWindow();
     private final TopKForm form;
@@ -41,8 +45,6 @@ public final class Threshold {
     private double selected;
     private double equal;
     private double times;
-    /** An element that lies in no window and from which on all are selected. */
-    private double beyond;
 
     private double reference;
     private double shift;
@@ -127,35 +129,28 @@ public final class Threshold {
     /** The threshold of all n elements of a row, of which k are wanted; quantile is that of k / n in the standard normal distribution. */
     void solveWhole(int n, int k, double quantile) {
         m = n;
-        equal = Double.NaN;
         times = 0;
-        beyond = Double.POSITIVE_INFINITY;
-        window.moments(c, co, n, first(n));
-        double centre = first(n);
+        double centre = n == 0 ? 0 : at(0);
+        window.moments(c, co, n, centre);
+        DoubleWindow.pad(c, co, n);
         double mean = window.sum / n;
         double spread = Math.sqrt(Math.max(0, window.squares / n - mean * mean));
-        boolean finite = window.sum == window.sum;
-        DoubleWindow.pad(c, co, n);
-        double most = finite ? DoubleWindow.greatest(c, co, n) : Double.NaN;
-        if (finite && spread < Double.POSITIVE_INFINITY) {
-            solveFinite(n, k, centre + mean + quantile * spread, DoubleWindow.leastAbove(c, co, n, Double.NEGATIVE_INFINITY), most, 0);
-        } else {
+        // no element is farther from the mean; what is not finite, or has no square, has no such bounds
+        double reach = spread * Math.sqrt(n) * (1 + ROUNDING) + ROUNDING * Math.abs(centre);
+        if (!(spread > TINY && reach < Double.POSITIVE_INFINITY && solveFinite(n, k, centre + mean + quantile * spread,
+                centre + mean - reach, centre + mean + reach, 0))) {
             solveMixed(n, k);
         }
     }
 
-    private double first(int n) {
-        return n == 0 ? 0 : c.get(LAYOUT, co);
-    }
-
-    /** Rows with infinities or NaN, and those whose squares overflow. */
+    /** Rows with infinities or NaN, and those whose squares are none: all elements equal, or very small or large. */
     private void solveMixed(int n, int k) {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
         int lowest = 0;
         int highest = 0;
         for (int i = 0; i < n; i++) {
-            double s = c.get(LAYOUT, co + i * 8L);
+            double s = at(i);
             if (s != s) {
                 none();
                 return;
@@ -183,45 +178,40 @@ public final class Threshold {
             } else {
                 hard(Double.NEGATIVE_INFINITY, rest - between);
             }
-        } else if (rest == 0) {
-            hard(Double.POSITIVE_INFINITY, highest);
-        } else if (rest == between) {
-            hard(least, Double.POSITIVE_INFINITY);
-        } else {
-            solveFinite(between, rest, least / 2 + most / 2, least, most, highest);
+        } else if (!solveFinite(between, rest, most, least, most, highest)) {
+            throw new IllegalStateException("top-k: no threshold between " + least + " and " + most);
         }
     }
 
     /**
-     * n finite elements from least to most, of which k are wanted, 0 &le; k &le; n.
+     * n finite elements that lie from least to most, of which k are wanted, 0 &le; k &le; n; false if the threshold is not there.
      *
      * @param above infinities, which are selected too
      */
-    private void solveFinite(int n, int k, double guess, double least, double most, int above) {
+    private boolean solveFinite(int n, int k, double guess, double least, double most, int above) {
         if (k == 0) {
             hard(Double.POSITIVE_INFINITY, above);
-            return;
+            return true;
         }
         if (k == n) {
-            hard(least, Double.POSITIVE_INFINITY);
-            return;
+            hard(above > 0 || n < m ? least : Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+            return true;
         }
         selected = k + above;
         if (penalty == Penalty.SQUARED) {
-            window.look(c, co, m, 0, Double.POSITIVE_INFINITY, 0);
-            int positive = (int) (window.inside + window.over);
+            int positive = DoubleWindow.positive(c, co, m);
             if (positive <= k + above) {
                 hard(0, k + above - positive);
-                return;
+                return true;
             }
         }
         if (lambda == Double.POSITIVE_INFINITY) {
             endless(n, k);
-            return;
+            return true;
         }
-        // the answer is open at both ends, and lambda may be less than an ulp
+        // the bounds are open, and lambda may be less than an ulp
         double low = penalty == Penalty.LINEAR ? Math.min(least - lambda, Math.nextDown(least)) : 0;
-        solve(low, most, guess - lambda / 2);
+        return solve(low, Math.nextUp(most), guess - lambda / 2, n - k, -k);
     }
 
     /** A penalty without end: each element of a mask has the same share, a magnitude is the element itself, and without the bias taken off 0. */
@@ -240,21 +230,16 @@ public final class Threshold {
     }
 
     /**
-     * The threshold of a row of which only m elements lie in memory: over elements, from {@code beyond} on, and more are selected whole whatever g
-     * is between low and high; {@code times} further elements equal {@code equal}. Returns false if g is not there.
+     * The threshold of a row of which only m elements lie in memory: over elements more are selected whole whatever g is between low and high,
+     * and {@code times} further elements equal {@code equal}. Returns false if g is not there.
      */
-    boolean solveWithin(int m, int k, int over, double equal, int times, double beyond, double low, double high) {
+    boolean solveWithin(int m, int k, int over, double equal, int times, double low, double high) {
         this.m = m;
         this.selected = k - over;
         this.equal = equal;
         this.times = times;
-        this.beyond = beyond;
         DoubleWindow.pad(c, co, m);
-        if (!(left(low) >= 0 && left(high) <= 0)) {
-            return false;
-        }
-        solve(low, high, times > 0 ? equal - lambda / 2 : low + (high - low) / 2);
-        return true;
+        return solve(low, high, equal - lambda / 2, m / 2 + 1, -m / 2 - 1);
     }
 
     /** What is left over, the sets being those of g; not to the last bit. */
@@ -287,6 +272,7 @@ public final class Threshold {
             } else {
                 double d = equal - base;
                 window.inside += times;
+                window.witness = equal;
                 window.sum += times * d;
                 window.squares += times * d * d;
                 window.cubes += times * d * d * d;
@@ -294,34 +280,56 @@ public final class Threshold {
         }
     }
 
-    private void solve(double from, double to, double guess) {
+    /** Finds g between low and high, where about so much is left over; false if it is not there. */
+    private boolean solve(double from, double to, double guess, double leftFrom, double leftTo) {
         double low = from;
         double high = to;
+        double leftLow = leftFrom;
+        double leftHigh = leftTo;
         double g = guess > low && guess < high ? guess : low + (high - low) / 2;
         double over = -1;
         double inside = -1;
         boolean made = false; // by the formula of those sets
         for (int step = 0;; step++) {
             if (!(g > low && g < high)) {
+                if (low == from || high == to) {
+                    return false;
+                }
                 // neighbours: lambda may be less than the distance between them
-                settle(low, Math.max(topOf(low), Math.nextUp(high)));
-                return;
+                double end = Math.max(topOf(low), Math.nextUp(high));
+                look(low, end, high);
+                settle(low, end, high);
+                return true;
             }
             double left = left(g);
             if (window.inside == 0 && window.over == selected || made && window.over == over && window.inside == inside) {
-                settle(g, topOf(g));
-                return;
+                settle(g, topOf(g), g);
+                return true;
             }
             over = window.over;
             inside = window.inside;
             double next = closed && inside > 0 ? g + formula(g) : Double.NaN;
+            if (next == g) {
+                settle(g, topOf(g), g);
+                return true;
+            }
             if (closed && inside > 0 ? next > g : left > 0) {
                 low = g;
+                leftLow = left;
             } else {
                 high = g;
+                leftHigh = left;
             }
             made = next > low && next < high && (step < FREE || step % 2 == 0);
-            g = made ? next : step < STEPS ? low + (high - low) / 2 : between(low, high);
+            if (made) {
+                g = next;
+            } else if (step >= STEPS) {
+                g = between(low, high);
+            } else {
+                // where a line through both ends would be 0, or half way
+                double part = step % 3 == 2 || !(leftLow > leftHigh) ? 0.5 : Math.clamp(leftLow / (leftLow - leftHigh), 0.05, 0.95);
+                g = low + (high - low) * part;
+            }
         }
     }
 
@@ -350,54 +358,51 @@ public final class Threshold {
         return Isotonic.shift(norm, penalty, lambda, window.inside, base + mean, squares, cubes, selected - window.over);
     }
 
-    /** The end: the block are the elements above g and below to. */
-    private void settle(double g, double to) {
-        double first = leastFrom(Math.nextUp(g));
-        double base = first < to ? first : g;
-        look(g, to, base);
+    /** The end: the block are the elements above g and below to, looked at about base. */
+    private void settle(double g, double to, double base) {
         mass = selected - window.over;
         if (window.inside == 0 || mass <= 0) {
-            hard(Math.min(leastFrom(to), beyond), Double.POSITIVE_INFINITY);
+            hard(to, Double.POSITIVE_INFINITY);
             return;
         }
         if (mass >= window.inside) {
-            hard(first, Double.POSITIVE_INFINITY);
+            hard(Math.nextUp(g), Double.POSITIVE_INFINITY);
             return;
         }
         if (lambda == 0) {
-            hard(first, mass);
+            hard(window.witness, mass);
             return;
         }
-        reference = base;
+        reference = window.witness;
         if (closed) {
             double mean = window.sum / window.inside;
-            shift = mean / lambda + shift(base, mean);
-            double about = mean / lambda - shift;
+            double t = mean / lambda + shift(base, mean);
+            double about = mean / lambda - t;
             double squares = Math.max(0, window.squares - window.sum * mean);
             slopes = norm.q() == 2 ? window.inside : 3 * (squares / lambda / lambda + window.inside * about * about);
+            shift = t - (reference - base) / lambda;
         } else {
-            shift = byNewton(g, to, base);
-            slopes = slopes(g, to, base, shift);
+            shift = byNewton(g, to, reference);
+            slopes = slopes(g, to, reference, shift);
         }
-        top = penalty == Penalty.LINEAR ? 1 : norm.root(base + lambda * shift);
-    }
-
-    private double leastFrom(double bound) {
-        double least = DoubleWindow.leastAbove(c, co, m, Math.nextDown(bound));
-        return times > 0 && equal >= bound ? Math.min(least, equal) : least;
+        top = penalty == Penalty.LINEAR ? 1 : norm.root(reference + lambda * shift);
     }
 
     /** The shift for a q without a formula: Newton's steps, halves where they leave the bracket. */
     private double byNewton(double g, double to, double base) {
-        double widest = 0;
+        boolean more = times > 0 && equal > g && equal < to;
+        double least = more ? (equal - base) / lambda : 0;
+        double most = least;
         for (int i = 0; i < m; i++) {
             double s = at(i);
-            widest = s > g && s < to ? Math.max(widest, (s - base) / lambda) : widest;
+            if (s > g && s < to) {
+                least = Math.min(least, (s - base) / lambda);
+                most = Math.max(most, (s - base) / lambda);
+            }
         }
-        widest = times > 0 && equal > g && equal < to ? Math.max(widest, (equal - base) / lambda) : widest;
-        // 0 <= z <= top, and the least of the block is the base
-        double low = widest - (penalty == Penalty.LINEAR ? 1 : norm.root(base));
-        double high = 0;
+        // 0 <= z <= top
+        double low = most - (penalty == Penalty.LINEAR ? 1 : norm.root(Math.max(0, Math.min(to, base + lambda * least))));
+        double high = least;
         double t = low + (high - low) / 2;
         while (t > low && t < high) {
             double left = powers(g, to, base, t) - (penalty == Penalty.LINEAR ? mass : mass * (base + lambda * t));
