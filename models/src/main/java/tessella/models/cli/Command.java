@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * One command of a program: what may follow its name. Reads {@code --key value}, {@code --key=value} and {@code --flag}
- * in any order, among the operands; after the word {@code --} everything is an operand.
+ * in any order, among the operands; negative numbers are operands, and after the word {@code --} everything is.
  *
  * @param name     the word that chooses the command
  * @param summary  one sentence of help
@@ -51,7 +51,7 @@ public record Command(String name, String summary, Operands operands, List<Optio
             String word = rest.next();
             if (word.equals("--")) {
                 rest.forEachRemaining(found::add);
-            } else if (word.startsWith("-") && !word.equals("-")) {
+            } else if (word.startsWith("-") && !word.equals("-") && !word.matches("-\\.?[0-9].*")) {
                 int equals = word.indexOf('=');
                 Option<?> option = option(equals < 0 ? word : word.substring(0, equals));
                 Object value = equals < 0 ? value(option, rest) : value(option, word.substring(equals + 1));

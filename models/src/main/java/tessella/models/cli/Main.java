@@ -66,6 +66,7 @@ public final class Main {
                 .with(PredictCommand.COMMAND, Profiled.of(PredictCommand::of))
                 .with(ExportCommand.COMMAND, ExportCommand::of)
                 .with(CheckCommand.COMMAND, CheckCommand::of)
+                .with(TopKCommand.COMMAND, TopKCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);
     }
