@@ -16,6 +16,7 @@ module tessella {
     exports tessella.models.report;
     exports tessella.models.scenes;
     exports tessella.models.softmoe;
+    exports tessella.models.topk;
     exports tessella.models.train;
     exports tessella.models.vit;
 }

@@ -67,6 +67,7 @@ public final class Main {
                 .with(ExportCommand.COMMAND, ExportCommand::of)
                 .with(CheckCommand.COMMAND, CheckCommand::of)
                 .with(TopKCommand.COMMAND, TopKCommand::of)
+                .with(PruneCommand.COMMAND, PruneCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);
     }
