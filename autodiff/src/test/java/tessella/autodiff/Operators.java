@@ -60,7 +60,7 @@ final class Operators {
     /** Every operator. */
     static List<Tested> all() {
         return Stream.of(Arrays.stream(Operator.values()).map(o -> new Tested(o.name(), 1e-11, r -> o.sample(r.nextLong()))),
-                functions(), pairs(), rows(), shapes(), indexing(), losses(), resizes()).flatMap(s -> s).toList();
+                functions(), pairs(), rows(), shapes(), indexing(), losses(), resizes(), SparseTopKOperators.all()).flatMap(s -> s).toList();
     }
 
     // ---- how gradients of oracles are found

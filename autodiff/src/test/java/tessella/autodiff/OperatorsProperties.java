@@ -131,9 +131,10 @@ class OperatorsProperties {
     private static TreeSet<String> names() {
         TreeSet<String> operators = new TreeSet<>();
         for (Class<?> family : List.of(Elementwise.class, LinearAlgebra.class, Softmax.class, Norms.class, Attention.class,
-                Shapes.class, Reductions.class, Losses.class, Contrastive.class, Patches.class, Indexing.class, Resize.class)) {
+                Shapes.class, Reductions.class, Losses.class, Contrastive.class, Patches.class, Indexing.class, Resize.class,
+                SparseTopK.class, Projections.class)) {
             for (var method : family.getDeclaredMethods()) {
-                if (Modifier.isPublic(method.getModifiers()) && !method.getName().startsWith("value")) {
+                if (Modifier.isPublic(method.getModifiers()) && !Set.of("values", "valueOf").contains(method.getName())) {
                     operators.add(method.getName());
                 }
             }

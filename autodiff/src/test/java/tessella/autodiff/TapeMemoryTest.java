@@ -19,6 +19,7 @@ import tessella.engine.DType;
 import tessella.engine.Memory;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
+import tessella.engine.Regularizer;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 
@@ -115,6 +116,27 @@ class TapeMemoryTest {
         table.line("scatterAddElements", 1, "", x -> Indexing.scatterAddElements(x.get(0), 0, all, x.get(1)), square,
                 new long[] {1, 128});
         table.line("segmentSum", 1, "", x -> Indexing.segmentSum(x.get(0), all, 128), square);
+        sparse(table, square, row, rows);
+    }
+
+    private static void sparse(Table table, long[] square, long[] row, double rows) {
+        Regularizer l2 = Regularizer.l2(1);
+        double thresholds = 10 * rows; // five float64 numbers for each of 128 rows
+        table.line("mask", 1 + thresholds, "a", x -> SparseTopK.mask(x.get(0), 3, l2), square);
+        table.line("magnitude", 1 + thresholds, "a", x -> SparseTopK.magnitude(x.get(0), 3, l2), square);
+        table.line("rawMagnitude", 1 + thresholds, "a", x -> SparseTopK.rawMagnitude(x.get(0), 3, l2), square);
+        table.line("hardMask", 1 + thresholds, "a", x -> SparseTopK.hardMask(x.get(0), 3), square);
+        table.line("hardMagnitude", 1 + thresholds, "a", x -> SparseTopK.hardMagnitude(x.get(0), 3), square);
+        // the mask
+        table.line("value", 1 + rows, "", x -> SparseTopK.value(x.get(0), 3, l2), square);
+        table.line("permutahedron", 1, "a", x -> SparseTopK.permutahedron(x.get(0), new double[128], l2), square);
+        table.line("isotonicMask", 1, "ab", x -> SparseTopK.isotonicMask(x.get(0), x.get(1), l2), square, row);
+        table.line("isotonicMagnitude", 1, "ab", x -> SparseTopK.isotonicMagnitude(x.get(0), x.get(1), l2), square, row);
+        table.line("fenchelYoungLoss", 1 + rows, "b", x -> SparseTopK.fenchelYoungLoss(x.get(0), x.get(1), 3, l2), square, square);
+        table.line("labelLoss", 2 + rows, "", x -> SparseTopK.labelLoss(x.get(0), new int[128], 3, l2), square);
+        table.line("simplex", 1 + thresholds, "a", x -> Projections.simplex(x.get(0), 2), square);
+        // the k largest
+        table.line("sparseSimplex", 2 + thresholds, "", x -> Projections.sparseSimplex(x.get(0), 3, 2), square);
     }
 
     private static Operator.Library function(String name) {
@@ -214,6 +236,9 @@ class TapeMemoryTest {
             assertEquals(1, kept(t -> Norms.layerNorm(t[0], t[1], t[2], 1e-6), x, row, row));
             assertEquals(1, kept(t -> Norms.l2Normalize(t[0], -1, 1e-6), x));
             assertEquals(1, kept(t -> Attention.attention(t[0], t[0], t[0], 1), q));
+            assertEquals(1, kept(t -> SparseTopK.mask(t[0], 3, Regularizer.l2(1)), x));
+            assertEquals(1, kept(t -> Projections.sparseSimplex(t[0], 3, 1), x));
+            assertEquals(512.0 / UNIT, kept(t -> SparseTopK.labelLoss(t[0], new int[128], 3, Regularizer.l2(1)), x));
             assertEquals(512.0 / UNIT, kept(t -> Losses.softmaxCrossEntropy(t[0], new int[128], 0), x));
         }
     }

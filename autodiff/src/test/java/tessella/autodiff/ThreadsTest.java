@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
+import tessella.engine.Regularizer;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.Workers;
@@ -47,9 +48,20 @@ class ThreadsTest {
         out.put("scatter add", (x, y) -> Indexing.scatterAdd(y, 0, segments, x));
         out.put("segment mean", (x, y) -> Indexing.segmentMean(x, segments, 5));
         out.put("top k", (x, y) -> Indexing.topK(x, 9).values());
+        out.put("soft top-k mask", (x, y) -> SparseTopK.mask(x, 100, Regularizer.l2(0.3)));
+        out.put("soft top-k magnitude", (x, y) -> SparseTopK.magnitude(x, 900, Regularizer.smooth(0.3)));
+        out.put("soft top-k raw magnitude", (x, y) -> SparseTopK.rawMagnitude(x, 900, new Regularizer(0.3, 1.5)));
+        out.put("permutahedron", (x, y) -> SparseTopK.permutahedron(x, falling(), Regularizer.smooth(0.3)));
+        out.put("isotonic mask", (x, y) -> SparseTopK.isotonicMask(x, Elementwise.relu(y), Regularizer.l2(0.3)));
+        out.put("sparse simplex", (x, y) -> Projections.sparseSimplex(x, 50, 3));
+        out.put("Fenchel-Young loss", (x, y) -> SparseTopK.fenchelYoungLoss(x, SparseTopK.hardMask(y, 100), 100, Regularizer.l2(0.3)));
         out.put("sigmoid cross-entropy", (x, y) -> Losses.sigmoidCrossEntropy(x, Elementwise.sigmoid(y)));
         out.put("resize", (x, y) -> Resize.BICUBIC_ANTIALIAS.apply(Shapes.reshape(x, 1, ROWS, N, 1), 21, 300));
         return out;
+    }
+
+    private static double[] falling() {
+        return IntStream.range(0, (int) N).mapToDouble(i -> 1 - i / (double) N).toArray();
     }
 
     private static List<float[]> run(Of operator, int threads) {

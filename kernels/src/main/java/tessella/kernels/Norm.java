@@ -65,6 +65,12 @@ public record Norm(double p, double q) {
 
     /** z of a magnitude s of at least 0 that is selected alone: z^(q - 1) + lambda z = s. */
     double single(double s, double lambda) {
+        if (s == 0 || s == Double.POSITIVE_INFINITY) {
+            return s;
+        }
+        if (lambda == Double.POSITIVE_INFINITY) {
+            return 0;
+        }
         if (q == 2) {
             return s / (1 + lambda);
         }

@@ -308,12 +308,14 @@ public final class Threshold {
             }
             over = window.over;
             inside = window.inside;
-            double next = closed && inside > 0 ? g + formula(g) : Double.NaN;
+            // with too many whole ones the formula of magnitudes need not fall as g rises
+            boolean solvable = closed && inside > 0 && over <= selected;
+            double next = solvable ? g + formula(g) : Double.NaN;
             if (next == g) {
                 settle(g, topOf(g), g);
                 return true;
             }
-            if (closed && inside > 0 ? next > g : left > 0) {
+            if (solvable ? next > g : left > 0) {
                 low = g;
                 leftLow = left;
             } else {
