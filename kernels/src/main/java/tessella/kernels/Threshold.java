@@ -210,7 +210,7 @@ public final class Threshold {
             return true;
         }
         // the bounds are open, and lambda may be less than an ulp
-        double low = penalty == Penalty.LINEAR ? Math.min(least - lambda, Math.nextDown(least)) : 0;
+        double low = penalty == Penalty.LINEAR ? Math.nextDown(Math.min(least - lambda, Math.nextDown(least))) : 0;
         return solve(low, Math.nextUp(most), guess - lambda / 2, n - k, -k);
     }
 
@@ -292,7 +292,8 @@ public final class Threshold {
         boolean made = false; // by the formula of those sets
         for (int step = 0;; step++) {
             if (!(g > low && g < high)) {
-                if (low == from || high == to) {
+                // nothing is below 0 among magnitudes
+                if (low == from && (from != 0 || penalty == Penalty.LINEAR) || high == to) {
                     return false;
                 }
                 // neighbours: lambda may be less than the distance between them
