@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,15 @@ class ColdWarmTest {
             for (Buffer output : outputs) {
                 for (double x : output.values()) {
                     hash = hash * 0x100000001b3L + Double.doubleToLongBits(x);
+                }
+            }
+            for (Object argument : arguments) {
+                if (argument instanceof SparseColumns columns) {
+                    hash = hash * 31 + Arrays.hashCode(columns.counts()) + 7 * Arrays.hashCode(columns.rows());
+                    for (double[] part : List.of(columns.values(), columns.thresholds(), columns.terms(), columns.costs(),
+                            columns.squares(), columns.margins())) {
+                        hash = hash * 0x100000001b3L + Arrays.hashCode(part);
+                    }
                 }
             }
             return hash;
@@ -146,7 +156,23 @@ class ColdWarmTest {
         add(out, "Copies", "copy", new Buffer[] {y}, a, 1, 3, y, N, 3, N);
         gemm(type, out);
         attention(type, out);
+        if (type == Type.DOUBLE) {
+            transport(out);
+        }
         return out;
+    }
+
+    /** Columns of float64 alone: none that binds, one that does, and one whose threshold is narrowed first. */
+    private static void transport(Map<String, Case> out) {
+        int m = 611;
+        double[] alpha = Buffer.gaussians(Type.DOUBLE, 41, m).values();
+        double[] beta = {0.5, -0.5, 8};
+        double[] masses = {1e-3, 1, 1e4};
+        Buffer cost = Buffer.gaussians(Type.DOUBLE, 42, 3 * m);
+        add(out, "Transport", "semiDual", new Buffer[0], cost, alpha, masses, 1, m, N, 0, 3, SparseColumns.of(3, N),
+                SparseColumns.Scratch.of(m));
+        add(out, "Transport", "dual", new Buffer[0], cost, alpha, beta, 1, m, N, 0, 3, SparseColumns.of(3, N),
+                SparseColumns.Scratch.of(m));
     }
 
     private static void optimizers(Type type, Map<String, Case> out) {
@@ -340,7 +366,13 @@ class ColdWarmTest {
                 }
             }
         }
+        for (var method : Type.DOUBLE.family("Transport").getDeclaredMethods()) {
+            if (Modifier.isPublic(method.getModifiers())) {
+                missing.add("Transport." + method.getName());
+            }
+        }
         missing.removeAll(covered);
+        missing.removeAll(cases(Type.DOUBLE).keySet());
         assertEquals(Set.of(), missing);
     }
 

@@ -1,0 +1,337 @@
+package tessella.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Columns of transport plans with at most k entries (Liu, Puigcerver, Blondel 2022, sections 3 and 4): for each column c_j of
+ * the costs, stored one after the other, the maximum of a regularised linear problem of x = alpha - c_j over columns of at most
+ * k entries, and the entries where it is reached. Of float64 alone: thresholds of float32 would not balance.
+ *
+ * <p>No column is sorted. Everything is measured from the largest x of the column, so that no potential is too large. Passes
+ * over a column that no vector loop covers, at most one vector, are scalar.
+ */
+public final class DoubleTransport {
+    private static final VectorSpecies<Double> S = DoubleVector.SPECIES_PREFERRED;
+    private static final int VL = S.length();
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final ValueLayout.OfDouble LAYOUT = ValueLayout.JAVA_DOUBLE;
+    // butterfly partners: lane i meets lane i + h, in the same order whatever compiled the code
+    private static final VectorShuffle<Double> BY4 = VectorShuffle.fromOp(S, i -> (i + 4) & (VL - 1));
+    private static final VectorShuffle<Double> BY2 = VectorShuffle.fromOp(S, i -> (i + 2) & (VL - 1));
+    private static final VectorShuffle<Double> BY1 = VectorShuffle.fromOp(S, i -> (i + 1) & (VL - 1));
+    /** So many entries are selected from as fast as another pass over the column would leave fewer of them. */
+    private static final int FEW = 256;
+    /** Halvings of a range of thresholds: more only part what is nearly equal. */
+    private static final int HALVINGS = 16;
+
+    private DoubleTransport() {}
+
+    /**
+     * Columns [from, to) of the semi-dual: max { <x, t> - gamma/2 |t|^2 : t >= 0, sum t = b_j, at most k entries },
+     * x = alpha - c_j. Its solution is t = (x - tau)+ / gamma on the k largest x, the lower row first where two are equal; a
+     * column of mass 0 has none, and the largest x for tau.
+     */
+    public static void semiDual(MemorySegment cost, long co, double[] alpha, double[] masses, double gamma, int m, int k, int from,
+            int to, SparseColumns out, SparseColumns.Scratch scratch) {
+        for (int j = from; j < to; j++) {
+            long at = co + (long) j * m * Double.BYTES;
+            double top = top(cost, at, alpha, m);
+            double mass = gamma * masses[j];
+            int kept = mass > 0 ? simplex(cost, at, alpha, top, mass, m, k, j, out, scratch) : nothing(j, out);
+            double threshold = kept == 0 ? 0 : threshold(out.values(), j * k, kept, mass);
+            out.thresholds()[j] = top + threshold;
+            finish(cost, at, gamma, threshold, kept, k, j, out);
+            if (kept > 0) {
+                out.terms()[j] += masses[j] * top;
+            }
+        }
+    }
+
+    /**
+     * Columns [from, to) of the dual: delta_k(x) = 1/(2 gamma) times the sum of squares of the k largest positive x,
+     * x = alpha + beta_j - c_j, and its gradient, x / gamma on those; the lower row first where two are equal.
+     */
+    public static void dual(MemorySegment cost, long co, double[] alpha, double[] beta, double gamma, int m, int k, int from, int to,
+            SparseColumns out, SparseColumns.Scratch scratch) {
+        for (int j = from; j < to; j++) {
+            long at = co + (long) j * m * Double.BYTES;
+            double zero = -beta[j];
+            int positive = count(cost, at, alpha, zero, 0, m);
+            double threshold = 0;
+            if (positive > Math.max(2 * k, FEW)) {
+                threshold = narrowed(cost, at, alpha, zero, 0, top(cost, at, alpha, m) - zero, positive, m, k);
+            }
+            int kept = select(take(cost, at, alpha, zero, threshold, m, scratch), k, j, out, scratch);
+            out.thresholds()[j] = zero;
+            finish(cost, at, gamma, 0, kept, k, j, out);
+        }
+    }
+
+    /** The entries of a column of no mass. */
+    private static int nothing(int j, SparseColumns out) {
+        out.margins()[j] = Double.POSITIVE_INFINITY;
+        return 0;
+    }
+
+    /**
+     * Leaves in the column what is above the threshold of its simplex, at most the k largest, as y = x - top. The threshold lies
+     * in [-mass, 0): from -mass on, that of what is above it is never too high, and what it leaves shrinks until it stays.
+     */
+    private static int simplex(MemorySegment cost, long at, double[] alpha, double top, double mass, int m, int k, int j,
+            SparseColumns out, SparseColumns.Scratch scratch) {
+        double threshold = -mass;
+        int left = m + 1;
+        while (left > m / 8) {
+            int above = count(cost, at, alpha, top, threshold, m);
+            if (above == left) {
+                break;
+            }
+            left = above;
+            threshold = Math.max(threshold, (sumAbove(cost, at, alpha, top, threshold, m) - mass) / left);
+        }
+        if (left > Math.max(2 * k, FEW) && left > m / 8) {
+            threshold = narrowed(cost, at, alpha, top, threshold, 0, left, m, k);
+            return select(take(cost, at, alpha, top, threshold, m, scratch), k, j, out, scratch);
+        }
+        return select(shrunk(take(cost, at, alpha, top, threshold, m, scratch), mass, scratch), k, j, out, scratch);
+    }
+
+    /** Drops what is not above its own threshold, until nothing is dropped. */
+    private static int shrunk(int found, double mass, SparseColumns.Scratch scratch) {
+        double[] y = scratch.values();
+        int[] rows = scratch.rows();
+        int left = found;
+        while (true) {
+            double threshold = threshold(y, 0, left, mass);
+            int next = 0;
+            for (int e = 0; e < left; e++) {
+                if (y[e] > threshold) {
+                    y[next] = y[e];
+                    rows[next++] = rows[e];
+                }
+            }
+            if (next == left) {
+                return left;
+            }
+            left = next;
+        }
+    }
+
+    /** The tau at which the sum of y - tau over these entries is the mass. */
+    private static double threshold(double[] y, int first, int count, double mass) {
+        double sum = 0;
+        for (int e = first; e < first + count; e++) {
+            sum += y[e];
+        }
+        return (sum - mass) / count;
+    }
+
+    /** A threshold from low on that leaves more than k of the column, but not many more. */
+    private static double narrowed(MemorySegment cost, long at, double[] alpha, double shift, double low, double high, int left, int m,
+            int k) {
+        double above = high;
+        for (int halving = 0; halving < HALVINGS && left > Math.max(2 * k, FEW); halving++) {
+            double middle = low + (above - low) / 2;
+            int count = count(cost, at, alpha, shift, middle, m);
+            if (count > k) {
+                low = middle;
+                left = count;
+            } else {
+                above = middle;
+            }
+        }
+        return low;
+    }
+
+    /** The masses (y - threshold) / gamma of the entries, and what they add to the sums of the column. */
+    private static void finish(MemorySegment cost, long at, double gamma, double threshold, int kept, int k, int j,
+            SparseColumns out) {
+        double[] values = out.values();
+        double product = 0;
+        double squares = 0;
+        double linear = 0;
+        for (int e = j * k; e < j * k + kept; e++) {
+            double y = values[e];
+            double t = Math.max(0, y - threshold) / gamma;
+            product += t * y;
+            squares += t * t;
+            linear += t * cost.get(LAYOUT, at + (long) out.rows()[e] * Double.BYTES);
+            values[e] = t;
+        }
+        out.counts()[j] = kept;
+        out.terms()[j] = product - gamma / 2 * squares;
+        out.costs()[j] = linear;
+        out.squares()[j] = squares;
+    }
+
+    /** Copies the k largest of what was found to the column, the lower row first where two are equal. */
+    private static int select(int found, int k, int j, SparseColumns out, SparseColumns.Scratch scratch) {
+        double[] y = scratch.values();
+        int to = j * k;
+        if (found <= k) {
+            System.arraycopy(y, 0, out.values(), to, found);
+            System.arraycopy(scratch.rows(), 0, out.rows(), to, found);
+            out.margins()[j] = Double.POSITIVE_INFINITY;
+            return found;
+        }
+        System.arraycopy(y, 0, scratch.order(), 0, found);
+        double least = largest(scratch.order(), found, k);
+        int equals = k;
+        for (int e = 0; e < found; e++) {
+            equals -= y[e] > least ? 1 : 0;
+        }
+        double next = Double.NEGATIVE_INFINITY;
+        for (int e = 0; e < found; e++) {
+            if (y[e] > least || y[e] == least && equals > 0) {
+                equals -= y[e] == least ? 1 : 0;
+                out.values()[to] = y[e];
+                out.rows()[to++] = scratch.rows()[e];
+            } else {
+                next = Math.max(next, y[e]);
+            }
+        }
+        out.margins()[j] = least - next;
+        return k;
+    }
+
+    /** The k-th largest of n numbers, which change places (Hoare's selection, pivots the median of three). */
+    private static double largest(double[] y, int n, int k) {
+        int low = 0;
+        int high = n - 1;
+        while (low < high) {
+            double a = y[low];
+            double b = y[low + (high - low) / 2];
+            double c = y[high];
+            double pivot = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+            int i = low;
+            int j = high;
+            while (i <= j) {
+                while (y[i] > pivot) {
+                    i++;
+                }
+                while (y[j] < pivot) {
+                    j--;
+                }
+                if (i <= j) {
+                    double swapped = y[i];
+                    y[i++] = y[j];
+                    y[j--] = swapped;
+                }
+            }
+            if (k - 1 <= j) {
+                high = j;
+            } else if (k - 1 >= i) {
+                low = i;
+            } else {
+                break;
+            }
+        }
+        return y[k - 1];
+    }
+
+    /** max alpha - c. */
+    private static double top(MemorySegment c, long at, double[] alpha, int m) {
+        int whole = m / VL * VL;
+        double top = whole == 0 ? Double.NEGATIVE_INFINITY : wholeTop(c, at, alpha, whole);
+        for (int i = whole; i < m; i++) {
+            top = Math.max(top, alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES));
+        }
+        return top;
+    }
+
+    private static double wholeTop(MemorySegment c, long at, double[] alpha, int whole) {
+        DoubleVector top0 = DoubleVector.broadcast(S, Double.NEGATIVE_INFINITY);
+        DoubleVector top1 = top0;
+        int pairs = whole / (2 * VL) * (2 * VL);
+        for (int i = 0; i < pairs; i += 2 * VL) {
+            DoubleVector x0 = DoubleVector.fromArray(S, alpha, i)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER));
+            DoubleVector x1 = DoubleVector.fromArray(S, alpha, i + VL)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (i + (long) VL) * Double.BYTES, ORDER));
+            top0 = top0.blend(x0, x0.compare(VectorOperators.GT, top0));
+            top1 = top1.blend(x1, x1.compare(VectorOperators.GT, top1));
+        }
+        if (pairs < whole) {
+            DoubleVector x = DoubleVector.fromArray(S, alpha, pairs)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) pairs * Double.BYTES, ORDER));
+            top0 = top0.blend(x, x.compare(VectorOperators.GT, top0));
+        }
+        return top0.blend(top1, top1.compare(VectorOperators.GT, top0)).reduceLanes(VectorOperators.MAX);
+    }
+
+    /** How many of y = alpha - c - shift are above a threshold. */
+    private static int count(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m) {
+        int whole = m / VL * VL;
+        int count = 0;
+        for (int i = 0; i < whole; i += VL) {
+            DoubleVector y = DoubleVector.fromArray(S, alpha, i)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift);
+            count += y.compare(VectorOperators.GT, threshold).trueCount();
+        }
+        for (int i = whole; i < m; i++) {
+            count += alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift > threshold ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** The sum of those y = alpha - c - shift that are above a threshold. */
+    private static double sumAbove(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m) {
+        int whole = m / VL * VL;
+        double sum = whole == 0 ? 0 : wholeSumAbove(c, at, alpha, shift, threshold, whole);
+        for (int i = whole; i < m; i++) {
+            double y = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift;
+            sum += y > threshold ? y : 0;
+        }
+        return sum;
+    }
+
+    private static double wholeSumAbove(MemorySegment c, long at, double[] alpha, double shift, double threshold, int whole) {
+        DoubleVector sum = DoubleVector.zero(S);
+        for (int i = 0; i < whole; i += VL) {
+            DoubleVector y = DoubleVector.fromArray(S, alpha, i)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift);
+            sum = sum.add(y, y.compare(VectorOperators.GT, threshold));
+        }
+        if (VL > 4) {
+            sum = sum.add(sum.rearrange(BY4));
+        }
+        if (VL > 2) {
+            sum = sum.add(sum.rearrange(BY2));
+        }
+        return sum.add(sum.rearrange(BY1)).lane(0);
+    }
+
+    /** Writes those y = alpha - c - shift that are above a threshold, and their rows, in their order; how many. */
+    private static int take(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m,
+            SparseColumns.Scratch scratch) {
+        double[] values = scratch.values();
+        int[] rows = scratch.rows();
+        int whole = m / VL * VL;
+        int count = 0;
+        for (int i = 0; i < whole; i += VL) {
+            VectorMask<Double> above = DoubleVector.fromArray(S, alpha, i)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift)
+                    .compare(VectorOperators.GT, threshold);
+            for (long lanes = above.toLong(); lanes != 0; lanes &= lanes - 1) {
+                int row = i + Long.numberOfTrailingZeros(lanes);
+                rows[count] = row;
+                values[count++] = alpha[row] - c.get(LAYOUT, at + (long) row * Double.BYTES) - shift;
+            }
+        }
+        for (int i = whole; i < m; i++) {
+            double y = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift;
+            if (y > threshold) {
+                rows[count] = i;
+                values[count++] = y;
+            }
+        }
+        return count;
+    }
+}
