@@ -8,6 +8,7 @@ module tessella {
 
     exports tessella.engine;
     exports tessella.engine.io;
+    exports tessella.engine.transport;
     exports tessella.autodiff;
     exports tessella.models.data;
     exports tessella.models.measure;

@@ -1,0 +1,192 @@
+package tessella.engine.transport;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Solves transport problems by climbing one of their dual functions. */
+public final class TransportSolver {
+    private static final int NEWTON_STEPS = 50;
+    private static final int HALVINGS = 10;
+
+    private TransportSolver() {}
+
+    /** Potentials of a problem whose columns are sparse, and the last evaluation there. */
+    private static final class State {
+        final ColumnProblem problem;
+        final Formulation formulation;
+        double[] alpha;
+        double[] beta;
+        double value;
+        final double[] alphaGradient;
+        final double[] betaGradient;
+
+        State(ColumnProblem problem, Formulation formulation, double[] alpha, double[] beta) {
+            this.problem = problem;
+            this.formulation = formulation;
+            this.alpha = alpha;
+            this.beta = beta;
+            alphaGradient = new double[alpha.length];
+            betaGradient = new double[beta.length];
+        }
+
+        /** Evaluates the function where the state is; of the semi-dual, the potentials of the columns are those of it. */
+        double evaluate() {
+            if (formulation == Formulation.DUAL) {
+                value = problem.dual(alpha, beta, alphaGradient, betaGradient);
+            } else {
+                value = problem.semiDual(alpha, alphaGradient, betaGradient);
+                beta = problem.thresholdPotentials();
+            }
+            return value;
+        }
+
+        double error() {
+            return Math.max(TransportResult.largest(alphaGradient), TransportResult.largest(betaGradient));
+        }
+
+        /** The variables of the function as one vector. */
+        double[] variables() {
+            return formulation == Formulation.DUAL ? joined(alpha, beta) : alpha.clone();
+        }
+
+        double evaluate(double[] x, double[] gradient) {
+            int m = alpha.length;
+            alpha = Arrays.copyOf(x, m);
+            if (formulation == Formulation.DUAL) {
+                beta = Arrays.copyOfRange(x, m, x.length);
+            }
+            evaluate();
+            System.arraycopy(alphaGradient, 0, gradient, 0, m);
+            if (formulation == Formulation.DUAL) {
+                System.arraycopy(betaGradient, 0, gradient, m, beta.length);
+            }
+            return value;
+        }
+
+        /** 1 / L of the problem without a limit. */
+        double step() {
+            int lines = formulation == Formulation.DUAL ? alpha.length + beta.length : beta.length;
+            return problem.gamma() / lines;
+        }
+    }
+
+    private static double[] joined(double[] alpha, double[] beta) {
+        double[] out = Arrays.copyOf(alpha, alpha.length + beta.length);
+        System.arraycopy(beta, 0, out, alpha.length, beta.length);
+        return out;
+    }
+
+    /**
+     * The plan and the potentials that the ascent of the options finds.
+     *
+     * @throws IllegalArgumentException if the start does not fit the problem
+     */
+    public static TransportResult solve(TransportProblem problem, SolverOptions options) {
+        ColumnProblem inside = problem.inside();
+        State state = new State(inside, options.formulation(), new double[inside.rows()], new double[inside.columns()]);
+        int startIterations = 0;
+        switch (options.start()) {
+            case Start.Zero _ -> { }
+            case Start.Potentials given -> {
+                TransportProblem.checkPotentials("row", given.alpha(), problem.rows());
+                TransportProblem.checkPotentials("column", given.beta(), problem.columns());
+                state.alpha = (problem.isTurned() ? given.beta() : given.alpha()).clone();
+                state.beta = (problem.isTurned() ? given.alpha() : given.beta()).clone();
+            }
+            case Start.Unlimited _ -> {
+                if (inside.isLimited()) {
+                    State smooth = new State(inside.unlimited(), options.formulation(), state.alpha, state.beta);
+                    startIterations = climb(smooth, options).iterations();
+                    state.alpha = smooth.alpha;
+                    state.beta = smooth.beta;
+                }
+            }
+        }
+        Ascended ascended = climb(state, options);
+        if (options.polish() == SolverOptions.Polish.NEWTON) {
+            polish(state);
+        }
+        return result(problem, state, options, ascended, startIterations);
+    }
+
+    /** How an ascent went. */
+    private record Ascended(int iterations, boolean stalled, TransportResult.Trace trace) {}
+
+    private static Ascended climb(State state, SolverOptions options) {
+        Climb climb = Climb.of(options.ascent(), state::evaluate, state.variables(), state.step());
+        List<double[]> trace = new ArrayList<>();
+        trace.add(new double[] {climb.value, climb.error()});
+        int iterations = 0;
+        boolean stalled = false;
+        while (!stalled && iterations < options.maxIterations() && state.error() > options.tolerance()) {
+            stalled = !climb.step();
+            if (!stalled) {
+                iterations++;
+                trace.add(new double[] {climb.value, climb.error()});
+            }
+        }
+        return new Ascended(iterations, stalled, new TransportResult.Trace(trace.stream().mapToDouble(t -> t[0]).toArray(),
+                trace.stream().mapToDouble(t -> t[1]).toArray()));
+    }
+
+    /**
+     * Newton steps on the entries of the plan: the dual has the Hessian -(1/gamma) [[diag(A 1), A], [A', diag(A' 1)]], A the 0-1 matrix of the
+     * entries. A step is halved until the marginal error falls; the potentials stay as they were if that does not help the function that
+     * was climbed.
+     */
+    private static void polish(State state) {
+        State dual = new State(state.problem, Formulation.DUAL, state.alpha, state.beta);
+        dual.evaluate();
+        for (int step = 0; step < NEWTON_STEPS && newton(dual); step++) {
+            // each step does its work in the condition
+        }
+        double before = state.error();
+        double[] alpha = state.alpha;
+        double[] beta = state.beta;
+        state.alpha = dual.alpha;
+        state.beta = dual.beta;
+        state.evaluate();
+        if (!(state.error() < before)) {
+            state.alpha = alpha;
+            state.beta = beta;
+            state.evaluate();
+        }
+    }
+
+    private static boolean newton(State dual) {
+        double error = dual.error();
+        double[][] offsets = SupportSystem.of(dual.problem.plan()).solve(dual.alphaGradient, dual.betaGradient);
+        double[] alpha = dual.alpha;
+        double[] beta = dual.beta;
+        double length = dual.problem.gamma();
+        for (int halving = 0; halving < HALVINGS && error > 0; halving++) {
+            dual.alpha = Climb.moved(alpha, offsets[0], length);
+            dual.beta = Climb.moved(beta, offsets[1], length);
+            dual.evaluate();
+            if (dual.error() < error) {
+                return true;
+            }
+            length /= 2;
+        }
+        dual.alpha = alpha;
+        dual.beta = beta;
+        dual.evaluate();
+        return false;
+    }
+
+    private static TransportResult result(TransportProblem problem, State state, SolverOptions options, Ascended ascended,
+            int startIterations) {
+        SparsePlan plan = state.problem.plan();
+        double upper = options.certificate() == SolverOptions.Certificate.COMPUTED ? state.problem.upperBound(plan)
+                : Double.POSITIVE_INFINITY;
+        double dense = TransportResult.largest(state.alphaGradient);
+        double sparse = TransportResult.largest(state.betaGradient);
+        boolean turned = problem.isTurned();
+        TransportResult.Stop stop = Math.max(dense, sparse) <= options.tolerance() ? TransportResult.Stop.CONVERGED
+                : ascended.stalled() ? TransportResult.Stop.STALLED : TransportResult.Stop.LIMIT;
+        return new TransportResult(problem.oriented(plan), turned ? state.beta : state.alpha, turned ? state.alpha : state.beta, state.value,
+                state.problem.primal(), upper, turned ? sparse : dense, turned ? dense : sparse, state.problem.ties(plan),
+                ascended.iterations(), startIterations, stop, ascended.trace());
+    }
+}
