@@ -80,6 +80,18 @@ public final class Attributes {
         return list(name).stream().mapToDouble(Double.class::cast).toArray();
     }
 
+    /** A list of lists of numbers. */
+    public double[][] realRows(String name) {
+        return list(name).stream().map(row -> ((List<?>) row).stream().mapToDouble(Double.class::cast).toArray())
+                .toArray(double[][]::new);
+    }
+
+    /** A list of objects. */
+    @SuppressWarnings("unchecked")
+    public List<Attributes> objects(String name) {
+        return list(name).stream().map(value -> new Attributes(where + "." + name, (Map<String, Object>) value)).toList();
+    }
+
     /** A list of strings. */
     public List<String> texts(String name) {
         return list(name).stream().map(String.class::cast).toList();

@@ -218,6 +218,103 @@ public final class TransportOracle {
     }
 
     /**
+     * The cheapest plan with these marginals and at most k entries a column, cost and gamma/2 sum of squares: on every set of entries the
+     * cheapest plan that sums to the marginals, if none of it is negative. For some 9 pairs of a row and a column. Null if there is none.
+     */
+    public static double[][] sparsePlan(double[][] cost, double[] a, double[] b, double gamma, int k) {
+        int m = a.length;
+        int n = b.length;
+        double[][] best = null;
+        for (int entries = 0; entries < 1 << m * n; entries++) {
+            boolean sparse = true;
+            for (int j = 0; j < n; j++) {
+                int count = 0;
+                for (int i = 0; i < m; i++) {
+                    count += entries >> i * n + j & 1;
+                }
+                sparse &= count <= k;
+            }
+            double[][] plan = sparse ? onEntries(entries, cost, a, b, gamma) : null;
+            if (plan != null && (best == null || primal(cost, plan, gamma) < primal(cost, best, gamma))) {
+                best = plan;
+            }
+        }
+        return best;
+    }
+
+    /** (u_i + v_j - c_ij) / gamma on the entries, u and v by elimination; null if that misses the marginals or is negative. */
+    private static double[][] onEntries(int entries, double[][] cost, double[] a, double[] b, double gamma) {
+        int m = a.length;
+        int n = b.length;
+        double[][] system = new double[m + n][m + n + 1];
+        for (int i = 0; i < m; i++) {
+            system[i][m + n] += gamma * a[i];
+            for (int j = 0; j < n; j++) {
+                if ((entries >> i * n + j & 1) == 1) {
+                    system[i][i]++;
+                    system[i][m + j]++;
+                    system[m + j][i]++;
+                    system[m + j][m + j]++;
+                    system[i][m + n] += cost[i][j];
+                    system[m + j][m + n] += cost[i][j];
+                }
+            }
+        }
+        for (int j = 0; j < n; j++) {
+            system[m + j][m + n] += gamma * b[j];
+        }
+        double[] offsets = eliminated(system);
+        double[][] plan = new double[m][n];
+        double[] left = Arrays.copyOf(a, m + n);
+        System.arraycopy(b, 0, left, m, n);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                if ((entries >> i * n + j & 1) == 1) {
+                    plan[i][j] = (offsets[i] + offsets[m + j] - cost[i][j]) / gamma;
+                    left[i] -= plan[i][j];
+                    left[m + j] -= plan[i][j];
+                    if (plan[i][j] < -1e-12) {
+                        return null;
+                    }
+                }
+            }
+        }
+        return Arrays.stream(left).allMatch(v -> Math.abs(v) < 1e-9) ? plan : null;
+    }
+
+    /** A solution by Gauss-Jordan elimination; unknowns without a pivot are 0. */
+    private static double[] eliminated(double[][] system) {
+        int size = system.length;
+        int[] pivots = new int[size];
+        Arrays.fill(pivots, -1);
+        int row = 0;
+        for (int column = 0; column < size; column++) {
+            int best = Math.min(row, size - 1);
+            for (int i = row; i < size; i++) {
+                best = Math.abs(system[i][column]) > Math.abs(system[best][column]) ? i : best;
+            }
+            if (row == size || Math.abs(system[best][column]) < 1e-9) {
+                continue;
+            }
+            double[] swapped = system[row];
+            system[row] = system[best];
+            system[best] = swapped;
+            for (int i = 0; i < size; i++) {
+                double factor = i == row ? 0 : system[i][column] / system[row][column];
+                for (int j = column; j <= size && factor != 0; j++) {
+                    system[i][j] -= factor * system[row][j];
+                }
+            }
+            pivots[column] = row++;
+        }
+        double[] out = new double[size];
+        for (int column = 0; column < size; column++) {
+            out[column] = pivots[column] < 0 ? 0 : system[pivots[column]][size] / system[pivots[column]][column];
+        }
+        return out;
+    }
+
+    /**
      * g less the closest row and column offsets on the support: what is left has sums of 0 there. Rows and columns in turn, until
      * nothing changes.
      */
