@@ -26,7 +26,7 @@ public record Sinkhorn(double[] plan, double[] f, double[] g, double value, doub
      *
      * @param cost C [m, n], finite
      * @param epsilon the temperature, above 0
-     * @param tolerance at least 0; with 0 every iteration is made
+     * @param tolerance at least 0; with 0 every iteration is made, unless the error is none at all
      * @param maxIterations at least 1
      * @throws IllegalArgumentException if one of these does not hold, masses are negative, or their sums differ
      */
