@@ -27,7 +27,9 @@ public final class DoubleTransport {
     private static final VectorShuffle<Double> BY2 = VectorShuffle.fromOp(S, i -> (i + 2) & (VL - 1));
     private static final VectorShuffle<Double> BY1 = VectorShuffle.fromOp(S, i -> (i + 1) & (VL - 1));
     /** So many entries are selected from as fast as another pass over the column would leave fewer of them. */
-    private static final int FEW = 256;
+    private static final int FEW = 64;
+    /** Up to so many entries a column are kept in order while the column is read, once. */
+    private static final int ORDERED = 16;
     /** Halvings of a range of thresholds: more only part what is nearly equal. */
     private static final int HALVINGS = 16;
 
@@ -42,9 +44,12 @@ public final class DoubleTransport {
             int to, SparseColumns out, SparseColumns.Scratch scratch) {
         for (int j = from; j < to; j++) {
             long at = co + (long) j * m * Double.BYTES;
-            double top = top(cost, at, alpha, m);
             double mass = gamma * masses[j];
-            int kept = mass > 0 ? simplex(cost, at, alpha, top, mass, m, k, j, out, scratch) : nothing(j, out);
+            boolean ordered = k <= ORDERED && mass > 0 && m > 0;
+            int found = ordered ? largest(cost, at, alpha, 0, Double.NEGATIVE_INFINITY, m, k, scratch) : 0;
+            double top = ordered ? scratch.values()[0] : top(cost, at, alpha, m);
+            int kept = ordered ? ofOrder(found, top, mass, k, j, out, scratch)
+                    : mass > 0 ? simplex(cost, at, alpha, top, mass, m, k, j, out, scratch) : nothing(j, out);
             double threshold = kept == 0 ? 0 : threshold(out.values(), j * k, kept, mass);
             out.thresholds()[j] = top + threshold;
             finish(cost, at, gamma, threshold, kept, k, j, out);
@@ -63,12 +68,21 @@ public final class DoubleTransport {
         for (int j = from; j < to; j++) {
             long at = co + (long) j * m * Double.BYTES;
             double zero = -beta[j];
-            int positive = count(cost, at, alpha, zero, 0, m);
-            double threshold = 0;
-            if (positive > Math.max(2 * k, FEW)) {
-                threshold = narrowed(cost, at, alpha, zero, 0, top(cost, at, alpha, m) - zero, positive, m, k);
+            int kept;
+            if (k <= ORDERED) {
+                int found = largest(cost, at, alpha, zero, 0, m, k, scratch);
+                kept = Math.min(found, k);
+                out.margins()[j] = found > k ? scratch.values()[k - 1] - scratch.values()[k] : Double.POSITIVE_INFINITY;
+            } else {
+                int positive = count(cost, at, alpha, zero, 0, m, scratch);
+                double threshold = positive <= Math.max(2 * k, FEW) ? 0
+                        : narrowed(cost, at, alpha, zero, 0, top(cost, at, alpha, m) - zero, positive, m, k, scratch);
+                int found = take(cost, at, alpha, zero, threshold, m, scratch);
+                double next = keep(found, k, scratch);
+                kept = Math.min(found, k);
+                out.margins()[j] = found > k ? least(kept, scratch) - next : Double.POSITIVE_INFINITY;
             }
-            int kept = select(take(cost, at, alpha, zero, threshold, m, scratch), k, j, out, scratch);
+            write(kept, k, j, out, scratch);
             out.thresholds()[j] = zero;
             finish(cost, at, gamma, 0, kept, k, j, out);
         }
@@ -80,27 +94,57 @@ public final class DoubleTransport {
         return 0;
     }
 
+    /** Of the largest x, descending, one more than k, those that are above the threshold of the simplex of the k first. */
+    private static int ofOrder(int found, double top, double mass, int k, int j, SparseColumns out, SparseColumns.Scratch scratch) {
+        double[] y = scratch.values();
+        double sum = 0;
+        int kept = 0;
+        for (int e = 0; e < found; e++) {
+            y[e] -= top;
+        }
+        while (kept < Math.min(found, k) && y[kept] > (sum + y[kept] - mass) / (kept + 1)) {
+            sum += y[kept++];
+        }
+        boolean binds = found > k && kept == k && y[k] > (sum - mass) / k;
+        out.margins()[j] = binds ? y[k - 1] - y[k] : Double.POSITIVE_INFINITY;
+        write(kept, k, j, out, scratch);
+        return kept;
+    }
+
     /**
      * Leaves in the column what is above the threshold of its simplex, at most the k largest, as y = x - top. The threshold lies
-     * in [-mass, 0): from -mass on, that of what is above it is never too high, and what it leaves shrinks until it stays.
+     * in [-mass, 0): from -mass on, that of what is above it is never too high, and what it leaves shrinks until it stays. Where it
+     * leaves many more than k, the k largest are looked for instead, and their simplex is.
      */
     private static int simplex(MemorySegment cost, long at, double[] alpha, double top, double mass, int m, int k, int j,
             SparseColumns out, SparseColumns.Scratch scratch) {
         double threshold = -mass;
         int left = m + 1;
-        while (left > m / 8) {
-            int above = count(cost, at, alpha, top, threshold, m);
+        boolean many = false;
+        while (left > m / 8 && !many) {
+            int above = count(cost, at, alpha, top, threshold, m, scratch);
             if (above == left) {
                 break;
             }
+            many = left <= m && above > Math.max(2 * k, FEW);
             left = above;
-            threshold = Math.max(threshold, (sumAbove(cost, at, alpha, top, threshold, m) - mass) / left);
+            if (!many) {
+                threshold = Math.max(threshold, (scratch.order()[0] - mass) / left);
+            }
         }
-        if (left > Math.max(2 * k, FEW) && left > m / 8) {
-            threshold = narrowed(cost, at, alpha, top, threshold, 0, left, m, k);
-            return select(take(cost, at, alpha, top, threshold, m, scratch), k, j, out, scratch);
+        if (many) {
+            threshold = narrowed(cost, at, alpha, top, threshold, 0, left, m, k, scratch);
         }
-        return select(shrunk(take(cost, at, alpha, top, threshold, m, scratch), mass, scratch), k, j, out, scratch);
+        int found = take(cost, at, alpha, top, threshold, m, scratch);
+        if (!many) {
+            found = shrunk(found, mass, scratch);
+        }
+        double next = keep(found, k, scratch);
+        int kept = shrunk(Math.min(found, k), mass, scratch);
+        boolean binds = found > k && kept == k && next > threshold(scratch.values(), 0, k, mass);
+        out.margins()[j] = binds ? least(k, scratch) - next : Double.POSITIVE_INFINITY;
+        write(kept, k, j, out, scratch);
+        return kept;
     }
 
     /** Drops what is not above its own threshold, until nothing is dropped. */
@@ -135,11 +179,11 @@ public final class DoubleTransport {
 
     /** A threshold from low on that leaves more than k of the column, but not many more. */
     private static double narrowed(MemorySegment cost, long at, double[] alpha, double shift, double low, double high, int left, int m,
-            int k) {
+            int k, SparseColumns.Scratch scratch) {
         double above = high;
         for (int halving = 0; halving < HALVINGS && left > Math.max(2 * k, FEW); halving++) {
             double middle = low + (above - low) / 2;
-            int count = count(cost, at, alpha, shift, middle, m);
+            int count = count(cost, at, alpha, shift, middle, m, scratch);
             if (count > k) {
                 low = middle;
                 left = count;
@@ -171,38 +215,64 @@ public final class DoubleTransport {
         out.squares()[j] = squares;
     }
 
-    /** Copies the k largest of what was found to the column, the lower row first where two are equal. */
-    private static int select(int found, int k, int j, SparseColumns out, SparseColumns.Scratch scratch) {
-        double[] y = scratch.values();
-        int to = j * k;
-        if (found <= k) {
-            System.arraycopy(y, 0, out.values(), to, found);
-            System.arraycopy(scratch.rows(), 0, out.rows(), to, found);
-            out.margins()[j] = Double.POSITIVE_INFINITY;
-            return found;
+    /** Copies entries to a column, rows ascending. */
+    private static void write(int kept, int k, int j, SparseColumns out, SparseColumns.Scratch scratch) {
+        double[] values = out.values();
+        int[] rows = out.rows();
+        int from = j * k;
+        for (int e = 0; e < kept; e++) {
+            int row = scratch.rows()[e];
+            int to = from + e;
+            while (to > from && rows[to - 1] > row) {
+                rows[to] = rows[to - 1];
+                values[to] = values[to - 1];
+                to--;
+            }
+            rows[to] = row;
+            values[to] = scratch.values()[e];
         }
+    }
+
+    /**
+     * Keeps the k largest of what was found, in their order, the lower row first where two are equal; returns the largest of the
+     * others.
+     */
+    private static double keep(int found, int k, SparseColumns.Scratch scratch) {
+        double next = Double.NEGATIVE_INFINITY;
+        if (found <= k) {
+            return next;
+        }
+        double[] y = scratch.values();
+        int[] rows = scratch.rows();
         System.arraycopy(y, 0, scratch.order(), 0, found);
-        double least = largest(scratch.order(), found, k);
+        double least = selected(scratch.order(), found, k);
         int equals = k;
         for (int e = 0; e < found; e++) {
             equals -= y[e] > least ? 1 : 0;
         }
-        double next = Double.NEGATIVE_INFINITY;
+        int to = 0;
         for (int e = 0; e < found; e++) {
             if (y[e] > least || y[e] == least && equals > 0) {
                 equals -= y[e] == least ? 1 : 0;
-                out.values()[to] = y[e];
-                out.rows()[to++] = scratch.rows()[e];
+                y[to] = y[e];
+                rows[to++] = rows[e];
             } else {
                 next = Math.max(next, y[e]);
             }
         }
-        out.margins()[j] = least - next;
-        return k;
+        return next;
+    }
+
+    private static double least(int kept, SparseColumns.Scratch scratch) {
+        double least = Double.POSITIVE_INFINITY;
+        for (int e = 0; e < kept; e++) {
+            least = Math.min(least, scratch.values()[e]);
+        }
+        return least;
     }
 
     /** The k-th largest of n numbers, which change places (Hoare's selection, pivots the median of three). */
-    private static double largest(double[] y, int n, int k) {
+    private static double selected(double[] y, int n, int k) {
         int low = 0;
         int high = n - 1;
         while (low < high) {
@@ -266,38 +336,36 @@ public final class DoubleTransport {
         return top0.blend(top1, top1.compare(VectorOperators.GT, top0)).reduceLanes(VectorOperators.MAX);
     }
 
-    /** How many of y = alpha - c - shift are above a threshold. */
-    private static int count(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m) {
+    /** How many of y = alpha - c - shift are above a threshold; their sum is left in the first element of the order. */
+    private static int count(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m,
+            SparseColumns.Scratch scratch) {
         int whole = m / VL * VL;
+        int count = 0;
+        double sum = 0;
+        if (whole > 0) {
+            count = wholeCount(c, at, alpha, shift, threshold, whole, scratch.order());
+            sum = scratch.order()[0];
+        }
+        for (int i = whole; i < m; i++) {
+            double y = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift;
+            if (y > threshold) {
+                sum += y;
+                count++;
+            }
+        }
+        scratch.order()[0] = sum;
+        return count;
+    }
+
+    private static int wholeCount(MemorySegment c, long at, double[] alpha, double shift, double threshold, int whole, double[] sums) {
+        DoubleVector sum = DoubleVector.zero(S);
         int count = 0;
         for (int i = 0; i < whole; i += VL) {
             DoubleVector y = DoubleVector.fromArray(S, alpha, i)
                     .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift);
-            count += y.compare(VectorOperators.GT, threshold).trueCount();
-        }
-        for (int i = whole; i < m; i++) {
-            count += alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift > threshold ? 1 : 0;
-        }
-        return count;
-    }
-
-    /** The sum of those y = alpha - c - shift that are above a threshold. */
-    private static double sumAbove(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m) {
-        int whole = m / VL * VL;
-        double sum = whole == 0 ? 0 : wholeSumAbove(c, at, alpha, shift, threshold, whole);
-        for (int i = whole; i < m; i++) {
-            double y = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift;
-            sum += y > threshold ? y : 0;
-        }
-        return sum;
-    }
-
-    private static double wholeSumAbove(MemorySegment c, long at, double[] alpha, double shift, double threshold, int whole) {
-        DoubleVector sum = DoubleVector.zero(S);
-        for (int i = 0; i < whole; i += VL) {
-            DoubleVector y = DoubleVector.fromArray(S, alpha, i)
-                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift);
-            sum = sum.add(y, y.compare(VectorOperators.GT, threshold));
+            VectorMask<Double> above = y.compare(VectorOperators.GT, threshold);
+            sum = sum.add(y, above);
+            count += above.trueCount();
         }
         if (VL > 4) {
             sum = sum.add(sum.rearrange(BY4));
@@ -305,7 +373,57 @@ public final class DoubleTransport {
         if (VL > 2) {
             sum = sum.add(sum.rearrange(BY2));
         }
-        return sum.add(sum.rearrange(BY1)).lane(0);
+        sums[0] = sum.add(sum.rearrange(BY1)).lane(0);
+        return count;
+    }
+
+    /**
+     * Writes the k + 1 largest y = alpha - c - shift that are above a threshold, descending, the lower row first where two are equal;
+     * how many.
+     */
+    private static int largest(MemorySegment c, long at, double[] alpha, double shift, double threshold, int m, int k,
+            SparseColumns.Scratch scratch) {
+        int most = Math.min(k + 1, m);
+        double[] values = scratch.values();
+        int whole = m / VL * VL;
+        int count = 0;
+        double least = threshold;
+        for (int i = 0; i < whole; i += VL) {
+            VectorMask<Double> above = DoubleVector.fromArray(S, alpha, i)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift)
+                    .compare(VectorOperators.GT, least);
+            for (long lanes = above.toLong(); lanes != 0; lanes &= lanes - 1) {
+                int row = i + Long.numberOfTrailingZeros(lanes);
+                double y = alpha[row] - c.get(LAYOUT, at + (long) row * Double.BYTES) - shift;
+                if (y > least) {
+                    count = insert(y, row, count, most, scratch);
+                    least = count == most ? values[most - 1] : least;
+                }
+            }
+        }
+        for (int i = whole; i < m; i++) {
+            double y = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift;
+            if (y > least) {
+                count = insert(y, i, count, most, scratch);
+                least = count == most ? values[most - 1] : least;
+            }
+        }
+        return count;
+    }
+
+    /** Puts an element behind those that are not less, and drops the last if there are too many. */
+    private static int insert(double y, int row, int count, int most, SparseColumns.Scratch scratch) {
+        double[] values = scratch.values();
+        int[] rows = scratch.rows();
+        int to = Math.min(count, most - 1);
+        while (to > 0 && values[to - 1] < y) {
+            values[to] = values[to - 1];
+            rows[to] = rows[to - 1];
+            to--;
+        }
+        values[to] = y;
+        rows[to] = row;
+        return Math.min(count + 1, most);
     }
 
     /** Writes those y = alpha - c - shift that are above a threshold, and their rows, in their order; how many. */

@@ -26,7 +26,7 @@ public record SparseColumns(int[] counts, int[] rows, double[] values, double[] 
     public record Scratch(int[] rows, double[] values, double[] order) {
         /** For columns of m elements. */
         public static Scratch of(int m) {
-            return new Scratch(new int[m], new double[m], new double[m]);
+            return new Scratch(new int[m], new double[m], new double[Math.max(1, m)]);
         }
     }
 }

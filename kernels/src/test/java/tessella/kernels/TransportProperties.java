@@ -26,7 +26,7 @@ class TransportProperties {
     /** From one entry to all. */
     @Provide
     Arbitrary<Double> shares() {
-        return Arbitraries.of(0.0, 0.01, 0.1, 0.5, 1.0);
+        return Arbitraries.of(0.0, 0.01, 0.03, 0.1, 0.5, 1.0);
     }
 
     @Provide
