@@ -36,11 +36,7 @@ abstract class Climb {
 
     /** The largest size of an element of the gradient. */
     final double error() {
-        double error = 0;
-        for (double g : gradient) {
-            error = Math.max(error, Math.abs(g));
-        }
-        return error;
+        return TransportResult.largest(gradient);
     }
 
     static double dot(double[] x, double[] y) {

@@ -15,13 +15,18 @@ import tessella.engine.NdArray;
  */
 public record LeastCost(SparsePlan plan, double[] alpha, double[] beta, double value) {
     /**
-     * Solves the problem of these costs [m, n] and masses [m] and [n]; a few times (m + n) m n operations.
+     * Solves the problem of these costs [m, n] and masses [m] and [n]. Paths begin at the side of fewer lines; each path
+     * may look at all pairs, and there are m + n of them and more, so that some 100,000 pairs take seconds.
      *
      * @throws IllegalArgumentException if costs are not finite, masses are negative, or their sums differ
      */
     public static LeastCost of(NdArray cost, double[] a, double[] b) {
         TransportProblem.checkMasses(cost, a, b);
-        return new Paths(cost.toDoubles(), a, b).solved();
+        if (a.length <= b.length) {
+            return new Paths(cost.toDoubles(), a, b).solved();
+        }
+        LeastCost turned = new Paths(cost.transpose().toDoubles(), b, a).solved();
+        return new LeastCost(turned.plan.transposed(), turned.beta, turned.alpha, turned.value);
     }
 
     /** Flows along shortest paths; potentials keep every reduced cost at 0 or above, and at 0 where there is flow. */

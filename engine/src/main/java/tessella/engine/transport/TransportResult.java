@@ -1,7 +1,5 @@
 package tessella.engine.transport;
 
-import java.util.Arrays;
-
 /**
  * What a solver found, feasible or not: where k binds and elements tie, the plan may be off its marginals, and says by how much.
  * All of it is on the heap; the arrays are the result's own and are not to be written to.
@@ -58,6 +56,10 @@ public record TransportResult(SparsePlan plan, double[] alpha, double[] beta, do
 
     /** The largest size of an element. */
     static double largest(double[] x) {
-        return Arrays.stream(x).map(Math::abs).max().orElse(0);
+        double largest = 0;
+        for (double v : x) {
+            largest = Math.max(largest, Math.abs(v));
+        }
+        return largest;
     }
 }
