@@ -153,6 +153,20 @@ class TransportProblemTest {
     }
 
     @Test
+    void columnsThatTieAreCounted() {
+        double[][] cost = {{0, 3}, {0, 3}, {3, 0}};
+        Instance x = new Instance(cost, new double[] {0.25, 0.25, 0.5}, HALVES, 1, 1);
+        TransportResult found = x.solve(SolverOptions.DEFAULT);
+        assertEquals(1, found.ties());
+        assertEquals(0.25, found.rowError(), 1e-12);
+        assertEquals(TransportResult.Stop.STALLED, found.stop());
+        // the relaxed problem shares the tied column, at the price of a whole entry
+        assertEquals(0.25, found.value(), 1e-12);
+        assertEquals(0.25, found.upperBound(), 1e-12);
+        assertEquals(0, x.withK(2).solve(SolverOptions.DEFAULT).ties());
+    }
+
+    @Test
     void bitsDoNotDependOnTheNumberOfThreads() {
         Instance x = Instance.of(1, 700, 150).withK(9);
         double[] alpha = Instance.potentials(2, 700);
