@@ -16,6 +16,8 @@ import tessella.autodiff.Operator.Oracle;
 import tessella.autodiff.Operator.OracleGradient;
 import tessella.autodiff.Operator.Sample;
 import tessella.engine.Random;
+import tessella.engine.transport.Cardinality;
+import tessella.engine.transport.SolverOptions;
 import tessella.reference.Array;
 import tessella.reference.CentralDifference;
 import tessella.reference.EinsumOracle;
@@ -60,7 +62,8 @@ final class Operators {
     /** Every operator. */
     static List<Tested> all() {
         return Stream.of(Arrays.stream(Operator.values()).map(o -> new Tested(o.name(), 1e-11, r -> o.sample(r.nextLong()))),
-                functions(), pairs(), rows(), shapes(), indexing(), losses(), resizes(), SparseTopKOperators.all()).flatMap(s -> s).toList();
+                functions(), pairs(), rows(), shapes(), indexing(), losses(), resizes(), SparseTopKOperators.all(), transport())
+                .flatMap(s -> s).toList();
     }
 
     // ---- how gradients of oracles are found
@@ -406,5 +409,36 @@ final class Operators {
             return new Sample(List.of(normal(r, 2, r.nextInt(1, 6), r.nextInt(1, 6), 2)),
                     x -> method.apply(x.get(0), size[0], size[1]), f, affine(f));
         }));
+    }
+
+    // ---- transport
+
+    /**
+     * Of a gamma so large that no entry is 0: T = a_i / n + b_j / m - mass / (m n) - (C less the means of its rows and columns) / gamma.
+     * TransportTest has the others.
+     */
+    private static Stream<Tested> transport() {
+        double gamma = 500;
+        return Stream.of(true, false).map(plan -> new Tested(plan ? "transportPlan" : "transportCost", 1e-11, r -> {
+            int m = r.nextInt(1, 4);
+            int n = r.nextInt(1, 4);
+            Array a = Array.fill(new int[] {m, 1}, i -> n + i[0] * n);
+            double mass = a.map(v -> v / n).dot(Array.full(new int[] {m, 1}, n));
+            Array b = Array.full(new int[] {1, n}, mass / n);
+            Oracle t = x -> a.map(v -> v / n).plus(b.map(v -> (v - mass / n) / m)).plus(centred(x.get(0)).times(-1 / gamma));
+            Library library = x -> {
+                Tensor rows = Tensor.of(Operator.array(x.get(0).dtype(), a.reshape(m)));
+                Tensor columns = Tensor.of(Operator.array(x.get(0).dtype(), b.reshape(n)));
+                return plan ? Transport.transportPlan(x.get(0), rows, columns, gamma, Cardinality.unlimited(), SolverOptions.DEFAULT)
+                        : Transport.transportCost(x.get(0), rows, columns, gamma, Cardinality.unlimited(), SolverOptions.DEFAULT);
+            };
+            return plan ? new Sample(List.of(normal(r, m, n)), library, t, affine(t)) : new Sample(List.of(normal(r, m, n)), library,
+                    x -> Array.scalar(t.apply(x).dot(x.get(0)) + gamma / 2 * t.apply(x).dot(t.apply(x))),
+                    (x, dy) -> List.of(t.apply(x).times(dy.data()[0])));
+        }));
+    }
+
+    private static Array centred(Array c) {
+        return c.plus(ReductionOracle.mean(c, 0).times(-1)).plus(ReductionOracle.mean(c, 1).times(-1)).plus(ReductionOracle.mean(c, 0, 1));
     }
 }

@@ -132,7 +132,7 @@ class OperatorsProperties {
         TreeSet<String> operators = new TreeSet<>();
         for (Class<?> family : List.of(Elementwise.class, LinearAlgebra.class, Softmax.class, Norms.class, Attention.class,
                 Shapes.class, Reductions.class, Losses.class, Contrastive.class, Patches.class, Indexing.class, Resize.class,
-                SparseTopK.class, Projections.class)) {
+                SparseTopK.class, Projections.class, Transport.class)) {
             for (var method : family.getDeclaredMethods()) {
                 if (Modifier.isPublic(method.getModifiers()) && !Set.of("values", "valueOf").contains(method.getName())) {
                     operators.add(method.getName());

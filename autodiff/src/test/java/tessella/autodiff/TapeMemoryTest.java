@@ -22,6 +22,8 @@ import tessella.engine.Random;
 import tessella.engine.Regularizer;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.engine.transport.Cardinality;
+import tessella.engine.transport.SolverOptions;
 
 /** What a tape keeps for the gradients, when it gives it back, and what inference needs. */
 @ExtendWith(MemoryReturned.class)
@@ -217,6 +219,10 @@ class TapeMemoryTest {
         // the weights of four heads were asked for
         table.line("ATTENTION_WITH_WEIGHTS", 1 + 4 * rows + 4, "abcd", x -> Attention.attentionWithWeights(x.get(0), x.get(1),
                 x.get(2), 1, packed, x.get(3)).o(), heads, heads, heads, square);
+        table.line("transportCost", 64 / (double) UNIT, "", x -> Transport.transportCost(x.get(0), x.get(1), x.get(2), 1,
+                Cardinality.unlimited(), SolverOptions.DEFAULT), square, row, row);
+        table.line("transportPlan", 1, "", x -> Transport.transportPlan(x.get(0), x.get(1), x.get(2), 1, Cardinality.unlimited(),
+                SolverOptions.DEFAULT), square, row, row);
         lines(table, square, row, rows);
         assertEquals(table.expected, table.found);
         TreeSet<String> missing = new TreeSet<>();

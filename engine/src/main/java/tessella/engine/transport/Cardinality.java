@@ -1,5 +1,7 @@
 package tessella.engine.transport;
 
+import java.util.Locale;
+
 /**
  * The most entries that a plan may have in each column, or in each row: the k of the problem.
  *
@@ -22,8 +24,8 @@ public record Cardinality(Side side, int most) {
      */
     public Cardinality {
         if (most < 1) {
-            throw new IllegalArgumentException("transport: expected at least 1 entry in each of the " + side.name().toLowerCase(
-                    java.util.Locale.ROOT) + ", found k = " + most);
+            throw new IllegalArgumentException("transport: expected at least 1 entry in each of the "
+                    + side.name().toLowerCase(Locale.ROOT) + ", found k = " + most);
         }
     }
 

@@ -1,6 +1,7 @@
 package tessella.engine.transport;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Pointwise;
@@ -48,7 +49,7 @@ public record Sinkhorn(double[] plan, double[] f, double[] g, double value, doub
     }
 
     private static int[] positive(double[] masses) {
-        return java.util.stream.IntStream.range(0, masses.length).filter(i -> masses[i] > 0).toArray();
+        return IntStream.range(0, masses.length).filter(i -> masses[i] > 0).toArray();
     }
 
     private static double[] logs(double[] masses, int[] lines) {

@@ -138,8 +138,9 @@ public final class TransportSolver {
     private static void polish(State state) {
         State dual = new State(state.problem, Formulation.DUAL, state.alpha, state.beta);
         dual.evaluate();
-        for (int step = 0; step < NEWTON_STEPS && newton(dual); step++) {
-            // each step does its work in the condition
+        int steps = 0;
+        while (steps < NEWTON_STEPS && newton(dual)) {
+            steps++;
         }
         double before = state.error();
         double[] alpha = state.alpha;

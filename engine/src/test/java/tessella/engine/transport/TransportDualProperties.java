@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -203,8 +204,8 @@ class TransportDualProperties {
     void ot13RowsAndColumnsInAnotherOrderGiveThePlanInThatOrder(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 9);
         double[] alpha = Instance.potentials(seed + 1, x.m());
-        List<Integer> rows = new java.util.ArrayList<>(IntStream.range(0, x.m()).boxed().toList());
-        List<Integer> columns = new java.util.ArrayList<>(IntStream.range(0, x.n()).boxed().toList());
+        List<Integer> rows = new ArrayList<>(IntStream.range(0, x.m()).boxed().toList());
+        List<Integer> columns = new ArrayList<>(IntStream.range(0, x.n()).boxed().toList());
         Collections.shuffle(rows, new Random(seed));
         Collections.shuffle(columns, new Random(seed + 1));
         double[][] cost = new double[x.m()][x.n()];

@@ -143,7 +143,42 @@ class TransportEndsProperties {
         }
     }
 
-    /** No masses, and no probability either: T = a_i / n + b_j / m - 1 / (m n) at a large gamma. */
+    /** Between two Gaussians on 32 bins, by the numbers that the specification gives of this experiment (E3). */
+    @Example
+    void betweenGaussiansTheValuesAreThoseThatWerePublished() {
+        double[] a = gaussian(10, 4);
+        double[] b = gaussian(16, 5);
+        double[][] cost = new double[32][32];
+        for (int i = 0; i < 32; i++) {
+            for (int j = 0; j < 32; j++) {
+                cost[i][j] = (i - j) * (i - j) / (31.0 * 31);
+            }
+        }
+        Instance x = new Instance(cost, a, b, 1, 32);
+        double least = leastCost(x).value();
+        assertEquals(0.0380418922, least, 1e-10);
+        assertEquals(0.0663317401, least + Arrays.stream(b).map(v -> v * v).sum() / 2, 1e-10);
+        TransportResult quadratic = x.solve(SolverOptions.DEFAULT);
+        assertEquals(0.0457701364, quadratic.value(), 1e-10);
+        assertEquals(0.0404386286, quadratic.primalValue() - Arrays.stream(quadratic.plan().masses()).map(t -> t * t).sum() / 2, 1e-8);
+        assertEquals(10, IntStream.range(0, 32).map(quadratic.plan()::entries).max().orElseThrow());
+        assertEquals(0.0457701364, x.withK(10).solve(SolverOptions.DEFAULT).value(), 1e-10);
+        double[] bounds = {0.065804, 0.052422, 0.048263, 0.046593};
+        for (int k = 1; k <= 4; k++) {
+            TransportResult found = x.withK(k).solve(SolverOptions.DEFAULT);
+            assertEquals(bounds[k - 1], found.value(), 6e-4, "k = " + k);
+            assertTrue(found.plan().entries() <= 32 * k);
+        }
+    }
+
+    private static double[] gaussian(double mean, double deviation) {
+        double[] out = new double[32];
+        Arrays.setAll(out, i -> Math.exp(-(i - mean) * (i - mean) / (2 * deviation * deviation)));
+        double sum = Arrays.stream(out).sum();
+        return Arrays.stream(out).map(v -> v / sum).toArray();
+    }
+
+    /** T = a_i / n + b_j / m - 1 / (m n) at a large gamma. */
     @Example
     void quadraticPlansAtALargeGammaAreTheClosestToUniform() {
         Instance x = Instance.of(3, 4, 3);
