@@ -3,7 +3,8 @@
 Each line of the input is a task; the answer is the seconds that it took, and a few numbers to compare. Everything is on one thread.
   topk ROWS N K LAMBDA FILE     mask and its gradient of the float32 rows in FILE, x then dy: full sort, PAV in two passes
   partition N K FILE            numpy's partition of the float32 numbers in FILE
-  semidual M N K GAMMA FILE     value and gradient of the semi-dual for the float64 potentials and costs in FILE
+  semidual M N K GAMMA B FILE   value and gradient of the semi-dual for the float64 potentials and costs in FILE,
+                                columns of mass B each
 """
 import os
 import sys
@@ -51,12 +52,13 @@ def topk(x, dy, k, lam, y, dx):
                 dx[row, order[i]] = (dy[row, order[i]] - mean) / lam
 
 
-def semidual(m, n, k, gamma, data):
+def semidual(m, n, k, gamma, mass, data):
     # POT 0.8 has no sparse plans: its projection onto the simplex for all columns at once, of the k largest of each
     import ot
 
     alpha, costs = data[:m], data[m:].reshape(m, n)
-    b = np.full(n, 1 / n)
+    a = mass * n / m
+    b = np.full(n, mass)
     start = time.perf_counter()
     x = alpha[:, None] - costs
     if k < m:
@@ -67,13 +69,13 @@ def semidual(m, n, k, gamma, data):
     scaled = top / (gamma * b)
     projected = ot.smooth.projection_simplex(scaled.T, axis=1).T
     plan = b * projected
-    value = alpha.sum() / m - (top * plan).sum() + gamma / 2 * (plan * plan).sum()
+    value = a * alpha.sum() - (top * plan).sum() + gamma / 2 * (plan * plan).sum()
     rows = np.zeros(m)
     if k < m:
         np.add.at(rows, kept, plan)
     else:
         rows = plan.sum(axis=1)
-    gradient = 1 / m - rows
+    gradient = a - rows
     return time.perf_counter() - start, value, np.abs(gradient).max()
 
 
@@ -104,7 +106,7 @@ def main():
             m, n, k = (int(v) for v in task[1:4])
             if path not in held:
                 held[path] = np.fromfile(path, np.float64)
-            print(*semidual(m, n, k, float(task[4]), held[path]), flush=True)
+            print(*semidual(m, n, k, float(task[4]), float(task[5]), held[path]), flush=True)
         else:
             sys.exit("expected topk, partition or semidual, found " + name)
 

@@ -16,12 +16,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SplittableRandom;
 import tessella.engine.NdArray;
 import tessella.engine.Regularizer;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.TopK;
 import tessella.engine.Workers;
+import tessella.engine.transport.Cardinality;
+import tessella.engine.transport.TransportProblem;
 
 /** Sparse operators beside sorting, textbook code and the libraries of another language: rounds in which each is timed once, and ratios. */
 public final class SparseRatios {
@@ -38,6 +41,9 @@ public final class SparseRatios {
     private static final int WIDTH = 256;
     private static final int K = 32;
     private static final double LAMBDA = 0.1;
+    private static final int TOKENS = 4096;
+    private static final int EXPERTS = 64;
+    private static final int CAPACITY = 64;
 
     /** Seconds of one call. */
     private interface Timed {
@@ -63,11 +69,12 @@ public final class SparseRatios {
                 throw new IllegalArgumentException("sparse ratios: expected options only, found " + options.words());
             }
             String python = options.values().get("--python");
-            try (Scope scope = Scope.shared(); Workers one = Workers.of(1); Workers two = Workers.of(2);
+            try (Scope scope = Scope.open(); Workers one = Workers.of(1); Workers two = Workers.of(2);
                     Peer peer = python == null ? null : new Peer(python)) {
                 SparseRatios ratios = new SparseRatios();
                 ratios.longRows(scope, one, peer);
                 ratios.batch(scope, one, two, peer);
+                ratios.semiDual(one, peer);
                 ratios.measure(options.count("--warmup", 25), options.count("--rounds", 25), err);
                 out.print(ratios.table());
             }
@@ -89,7 +96,7 @@ public final class SparseRatios {
     }
 
     private static float[] normal(long seed, int n) {
-        java.util.SplittableRandom random = new java.util.SplittableRandom(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         float[] x = new float[n];
         for (int i = 0; i < n; i++) {
             x[i] = (float) random.nextGaussian();
@@ -159,6 +166,43 @@ public final class SparseRatios {
         }
     }
 
+    /** The router of a mixture of experts: similarities of tokens and experts, every token of mass 1. */
+    private void semiDual(Workers one, Peer peer) throws IOException {
+        SplittableRandom random = new SplittableRandom(4);
+        double[] potentials = random.doubles(TOKENS, -0.01, 0.01).toArray();
+        double[] cost = new double[TOKENS * EXPERTS];
+        for (int i = 0; i < TOKENS; i++) {
+            double sum = 0;
+            for (int j = 0; j < EXPERTS; j++) {
+                sum += cost[i * EXPERTS + j] = Math.exp(random.nextGaussian());
+            }
+            for (int j = 0; j < EXPERTS; j++) {
+                cost[i * EXPERTS + j] /= -sum;
+            }
+        }
+        double[] a = new double[TOKENS];
+        Arrays.fill(a, 1);
+        double mass = (double) TOKENS / EXPERTS;
+        double[] b = new double[EXPERTS];
+        Arrays.fill(b, mass);
+        TransportProblem problem = TransportProblem.of(NdArray.of(Scope.current(), Shape.of(TOKENS, EXPERTS), cost), a, b, 1,
+                Cardinality.columns(CAPACITY));
+        works.put("semi-dual", timed(one, () -> problem.semiDual(potentials)));
+        if (peer != null) {
+            double[] both = Arrays.copyOf(potentials, TOKENS + cost.length);
+            System.arraycopy(cost, 0, both, TOKENS, cost.length);
+            Path file = peer.file(both);
+            String task = "semidual " + TOKENS + " " + EXPERTS + " " + CAPACITY + " 1 " + mass + " " + file;
+            peer.ask(task);
+            double theirs = Double.parseDouble(peer.last().split(" ")[1]);
+            double ours = problem.semiDual(potentials).value();
+            if (Math.abs(theirs - ours) > 1e-6 * Math.abs(ours)) {
+                throw new IllegalArgumentException("sparse ratios: expected POT's semi-dual " + theirs + ", found " + ours);
+            }
+            works.put("semi-dual, POT", () -> peer.ask(task));
+        }
+    }
+
     private static void requireEqual(float[] ours, float[] theirs, double tolerance) {
         for (int i = 0; i < ours.length; i++) {
             if (Math.abs(ours[i] - theirs[i]) > tolerance * Math.max(1, Math.abs(theirs[i]))) {
@@ -186,12 +230,13 @@ public final class SparseRatios {
 
     /** Times, and how many times as long the references take in the same round. */
     private String table() {
-        List<String> references = seconds.keySet().stream().filter(name -> !name.startsWith("mask") && !name.contains("threads")).toList();
+        List<String> references = seconds.keySet().stream().filter(name -> !name.startsWith("mask") && !name.contains("threads")
+                && !name.equals("semi-dual")).toList();
         Table table = new Table("work", "median ms", "least ms", "against", "ratio", "least", "most");
         for (Map.Entry<String, double[]> entry : seconds.entrySet()) {
             String name = entry.getKey();
             List<String> against = references.contains(name) ? List.of() : references.stream()
-                    .filter(r -> name.startsWith("batch") == r.startsWith("batch")).toList();
+                    .filter(r -> family(name).equals(family(r))).toList();
             if (name.endsWith("threads 2")) {
                 against = new ArrayList<>(against);
                 against.add(name.replace("threads 2", "threads 1"));
@@ -208,6 +253,10 @@ public final class SparseRatios {
             }
         }
         return table.toString();
+    }
+
+    private static String family(String name) {
+        return name.startsWith("batch") ? "batch" : name.startsWith("semi-dual") ? "semi-dual" : "10^6";
     }
 
     private static String milliseconds(double seconds) {
@@ -230,6 +279,7 @@ public final class SparseRatios {
         private final PrintWriter tasks;
         private final BufferedReader answers;
         private final List<Path> files = new ArrayList<>();
+        private String last;
 
         Peer(String python) throws IOException {
             if (!Files.isRegularFile(SCRIPT)) {
@@ -241,9 +291,19 @@ public final class SparseRatios {
             answers = process.inputReader(StandardCharsets.UTF_8);
         }
 
+        Path file(double[] values) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate(values.length * 8).order(ByteOrder.nativeOrder());
+            bytes.asDoubleBuffer().put(values);
+            return file(bytes);
+        }
+
         Path file(float[] values) throws IOException {
             ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.nativeOrder());
             bytes.asFloatBuffer().put(values);
+            return file(bytes);
+        }
+
+        private Path file(ByteBuffer bytes) throws IOException {
             Path file = Files.write(Files.createTempFile("tessella-peer", ".bin"), bytes.array());
             files.add(file);
             return file;
@@ -255,7 +315,12 @@ public final class SparseRatios {
             if (answer == null) {
                 throw new IllegalArgumentException("sparse ratios: expected an answer to \"" + task + "\", found the end of the peer; see above");
             }
+            last = answer;
             return Double.parseDouble(answer.split(" ")[0]);
+        }
+
+        String last() {
+            return last;
         }
 
         @Override
