@@ -19,5 +19,6 @@ module tessella {
     exports tessella.models.softmoe;
     exports tessella.models.topk;
     exports tessella.models.train;
+    exports tessella.models.transport;
     exports tessella.models.vit;
 }

@@ -42,7 +42,8 @@ public final class Main {
                 shipped = ShippedData.labels().contains(words.get(i + 1));
             } else if (word.startsWith("--data=")) {
                 shipped = ShippedData.labels().contains(word.substring("--data=".length()));
-            } else if (word.startsWith("--resume") || i == 0 && word.equals(PredictCommand.COMMAND.name())) {
+            } else if (word.startsWith("--resume") || i == 0 && (word.equals(PredictCommand.COMMAND.name())
+                    || word.equals(TransportCommand.COMMAND.name()))) {
                 return true;
             }
         }
@@ -67,6 +68,7 @@ public final class Main {
                 .with(ExportCommand.COMMAND, ExportCommand::of)
                 .with(CheckCommand.COMMAND, CheckCommand::of)
                 .with(TopKCommand.COMMAND, TopKCommand::of)
+                .with(TransportCommand.COMMAND, TransportCommand::of)
                 .with(PruneCommand.COMMAND, PruneCommand::of)
                 .with(InfoCommand.COMMAND, InfoCommand::of)
                 .run(args, out, err);

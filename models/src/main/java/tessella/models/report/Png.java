@@ -9,10 +9,10 @@ import java.util.zip.CRC32;
 import tessella.models.data.Picture;
 
 /**
- * Writes small pictures as PNG (ISO/IEC 15948), 8 bits a sample. The samples are stored, not compressed: the pictures
- * have some hundred bytes, and the bytes of a compressor differ from one build of it to the next.
+ * Writes pictures as PNG (ISO/IEC 15948), 8 bits a sample. The samples are stored, not compressed: the bytes of a compressor differ from one
+ * build of it to the next.
  */
-final class Png {
+public final class Png {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     private static final int LARGEST_STORED_BLOCK = 0xffff;
     private static final byte GREY = 0;
@@ -22,10 +22,14 @@ final class Png {
     private Png() {
     }
 
+    /** The bytes of a file with the picture. */
+    public static byte[] bytes(Picture picture) {
+        return encode(picture.height(), picture.width(), picture.channels() == 1 ? GREY : RGB, picture.channels(), picture.pixels());
+    }
+
     /** The picture as an address that holds its data. */
     static String dataUri(Picture picture) {
-        return dataUri(encode(picture.height(), picture.width(), picture.channels() == 1 ? GREY : RGB,
-                picture.channels(), picture.pixels()));
+        return dataUri(bytes(picture));
     }
 
     /** Red, green, blue and opacity, [height, width, 4], as an address that holds its data. */

@@ -164,6 +164,10 @@ final class StyleSheet {
             .ramp { width: 8rem; height: 0.8rem; border-radius: 2px; flex: none; }
             .places rect { fill: var(--train); }
 
+            .gallery { display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%%), 1fr)); }
+            .gallery img { width: 100%%; height: auto; border-radius: 3px; }
+            .gallery figcaption small { display: block; color: var(--muted); }
+
             .runcard { margin: 0; display: grid; gap: 0.45rem 1.5rem; }
             .runcard div { display: grid; grid-template-columns: 9rem 1fr; gap: 0 1rem; }
             .runcard dd { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;

@@ -1,0 +1,5 @@
+/**
+ * Sparsity-Constrained Optimal Transport (Liu, Puigcerver, Blondel 2022), used to match things: here the colours of two photographs. The
+ * problem and its solvers are in {@link tessella.engine.transport}, a loss and a layer in {@link tessella.autodiff.Transport}.
+ */
+package tessella.models.transport;
