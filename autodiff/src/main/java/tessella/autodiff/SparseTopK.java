@@ -108,8 +108,13 @@ public final class SparseTopK {
      * [..]; dx = dloss (y - t), y the mask. For one label of several places see {@link #labelLoss}.
      *
      * @param targets of the shape of x, of sum k in each row; constants
+     * @throws IllegalArgumentException if targets are of another shape or type
      */
     public static Tensor fenchelYoungLoss(Tensor x, Tensor targets, int k, Regularizer regularizer) {
+        if (!targets.shape().equals(x.shape()) || targets.dtype() != x.dtype()) {
+            throw new IllegalArgumentException("fenchelYoungLoss: expected targets of type " + x.dtype() + " and shape " + x.shape()
+                    + ", found " + targets.dtype() + " and " + targets.shape());
+        }
         return gap("fenchelYoungLoss", x, masked(x.value(), k, regularizer), targets.value(), regularizer, targets);
     }
 

@@ -55,9 +55,16 @@ public final class Isotonics {
     }
 
     private static NdArray gradient(String op, Penalty penalty, NdArray s, NdArray w, Regularizer regularizer, NdArray dv) {
+        checkShape(op, s, dv);
         return over(op, s, (a, at, rows, n) -> Isotonic.gradients(penalty, a[0].segment(), a[0].offset() + at, a[1].segment(),
                 a[1].offset() + at, regularizer.lambda(), regularizer.norm(), a[2].segment(), a[2].offset() + at, a[3].segment(),
                 a[3].offset() + at, rows, n), s, w.broadcastTo(s.shape()), dv);
+    }
+
+    private static void checkShape(String op, NdArray x, NdArray dy) {
+        if (!x.shape().equals(dy.shape())) {
+            throw new IllegalArgumentException(op + ": expected a cotangent of shape " + x.shape() + ", found " + dy.shape());
+        }
     }
 
     private static void checkWeights(String op, NdArray s, NdArray w, Regularizer regularizer) {
@@ -69,8 +76,8 @@ public final class Isotonics {
                     + w.shape());
         }
         for (double weight : w.toDoubles()) {
-            if (!(weight >= 0)) {
-                throw new IllegalArgumentException(op + ": expected weights of at least 0, found " + weight);
+            if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException(op + ": expected finite weights of at least 0, found " + weight);
             }
         }
     }
@@ -91,8 +98,8 @@ public final class Isotonics {
                     + w.length);
         }
         for (int i = 0; i < w.length; i++) {
-            if (!(w[i] >= 0 && (i == 0 || w[i] <= w[i - 1]))) {
-                throw new IllegalArgumentException(op + ": expected weights of at least 0 that do not rise, found " + w[i] + " at " + i
+            if (!(w[i] >= 0 && w[i] < Double.POSITIVE_INFINITY && (i == 0 || w[i] <= w[i - 1]))) {
+                throw new IllegalArgumentException(op + ": expected finite weights of at least 0 that do not rise, found " + w[i] + " at " + i
                         + " of " + Arrays.toString(w));
             }
         }
@@ -102,6 +109,7 @@ public final class Isotonics {
 
     /** dx_i = c_i (dy_i - sum c dy / sum c) in each pooled block, c the slopes of y, and 0 elsewhere. */
     public static NdArray permutahedronGradient(NdArray x, double[] w, Regularizer regularizer, NdArray dy) {
+        checkShape("permutahedron mask gradient", x, dy);
         return over("permutahedron mask gradient", x, (a, at, rows, _) -> Permutahedron.gradient(a[0].segment(), a[0].offset() + at, w,
                 regularizer.lambda(), regularizer.norm(), a[1].segment(), a[1].offset() + at, a[2].segment(), a[2].offset() + at, rows), x, dy);
     }

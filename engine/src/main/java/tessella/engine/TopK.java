@@ -145,9 +145,14 @@ public final class TopK {
 
     private static NdArray gradient(String op, TopKForm form, NdArray x, Regularizer regularizer, Selection saved, NdArray dy) {
         int n = width(op, x);
+        NdArray thresholds = saved.thresholds();
+        Pointwise.checkTypes(op, x, dy);
+        if (!x.shape().equals(dy.shape()) || thresholds.shape().dim(0) != x.shape().axes(0, x.shape().rank() - 1).size()) {
+            throw new IllegalArgumentException(op + ": expected a cotangent and a selection of shape " + x.shape() + ", found " + dy.shape()
+                    + " and " + saved.y().shape());
+        }
         NdArray source = x.contiguous();
         NdArray cotangent = dy.contiguous();
-        NdArray thresholds = saved.thresholds();
         NdArray dx = NdArray.result(op, x.dtype(), x.shape());
         long bytes = x.dtype().bytes();
         Split split = Split.rows(thresholds.shape().dim(0), n, GRAIN);

@@ -9,8 +9,8 @@ import java.util.Arrays;
  * non-increasing v [n] that minimises sum_i |s_i - v_i|^q / (q lambda^(q-1)) plus the penalty (Sander et al. 2023, section 4).
  * In a block of equal v = g the sum of sign(s_i - g) |s_i - g|^(q-1) is lambda^(q-1) times W, the sum of its weights, or times W g.
  *
- * <p>Blocks keep their mean and central moments, so that two merge in a few operations; powers of s itself would cancel. The value
- * of a block is kept as t = (g - mean) / lambda: z = (s - v) / lambda then has no rounding of v in it.
+ * <p>Blocks keep their mean and the central moments of s / lambda, so that two merge in a few operations; powers of s itself would cancel.
+ * The value of a block is kept as t = (g - mean) / lambda: z = (s - v) / lambda then has no rounding of v in it.
  *
  * <p>An instance is the memory of one thread; rows follow each other in it.
  */
@@ -73,7 +73,7 @@ public final class Isotonic {
             shifts[blocks] = shift(blocks);
             blocks++;
             // strictly: equal neighbours stay apart, and what is not pooled has the derivative of one element
-            while (blocks > 1 && value(blocks - 2) < value(blocks - 1)) {
+            while (blocks > 1 && rises(blocks - 2, blocks - 1)) {
                 merge();
             }
         }
@@ -104,6 +104,11 @@ public final class Isotonic {
         return (s[i] - means[block]) / lambda - shifts[block];
     }
 
+    /** Whether b stands above a, which their values would not tell if lambda is less than their rounding. */
+    private boolean rises(int a, int b) {
+        return value(a) < value(b) || means[a] - means[b] < lambda * (shifts[b] - shifts[a]);
+    }
+
     /** The last two blocks become one. */
     private void merge() {
         int a = blocks - 2;
@@ -111,11 +116,11 @@ public final class Isotonic {
         double na = starts[b] - starts[a];
         double nb = starts[b + 1] - starts[b];
         double count = na + nb;
-        double delta = means[b] - means[a];
+        double delta = (means[b] - means[a]) / lambda;
         cubes[a] += cubes[b] + delta * delta * delta * na * nb * (na - nb) / (count * count)
                 + 3 * delta * (na * squares[b] - nb * squares[a]) / count;
         squares[a] += squares[b] + delta * delta * na * nb / count;
-        means[a] += delta * nb / count;
+        means[a] += (means[b] - means[a]) * nb / count;
         weights[a] += weights[b];
         starts[a + 1] = starts[b + 1];
         blocks--;
@@ -133,8 +138,8 @@ public final class Isotonic {
     }
 
     /**
-     * t = (g - mean) / lambda of count elements with these central moments, q being 2 or 4. The penalty sees the mean as it is, the moments
-     * may be of elements that were shifted.
+     * t = (g - mean) / lambda of count elements with these central moments of s / lambda, q being 2 or 4. The penalty sees the mean as it is,
+     * the moments may be of elements that were shifted.
      */
     static double shift(Norm norm, Penalty penalty, double lambda, double count, double mean, double squares, double cubes, double w) {
         if (norm.q() == 2) {
@@ -144,11 +149,9 @@ public final class Isotonic {
             };
         }
         // sum ((s - mean) / lambda - t)^3 = W, or W g
-        double m2 = squares / (lambda * lambda);
-        double m3 = cubes / (lambda * lambda * lambda);
         return switch (penalty) {
-            case LINEAR -> cubicRoot(3 * m2 / count, (w - m3) / count);
-            case SQUARED -> cubicRoot((3 * m2 + lambda * w) / count, (w * mean - m3) / count);
+            case LINEAR -> cubicRoot(3 * squares / count, (w - cubes) / count);
+            case SQUARED -> cubicRoot((3 * squares + lambda * w) / count, (w * mean - cubes) / count);
         };
     }
 
@@ -276,13 +279,13 @@ public final class Isotonic {
                 continue;
             }
             double sum = 0;
-            double slopes = penalty == Penalty.SQUARED ? weights[block] : 0;
+            double slopes = penalty == Penalty.SQUARED ? lambda * weights[block] : 0;
             for (int i = from; i < to; i++) {
                 sum += dv[i];
-                slopes += norm.slope(z(block, i)) / lambda;
+                slopes += norm.slope(z(block, i));
             }
             for (int i = from; i < to; i++) {
-                ds[i] = slopes > 0 ? norm.slope(z(block, i)) / lambda * sum / slopes : 0;
+                ds[i] = slopes > 0 ? norm.slope(z(block, i)) * sum / slopes : 0;
             }
         }
     }

@@ -23,6 +23,9 @@ public final class Threshold {
     /** Doubles of a row. */
     public static final int SIZE = 5;
     private static final ValueLayout.OfDouble LAYOUT = ValueLayout.JAVA_DOUBLE;
+    private static final double MOST = 1e60;
+    private static final double WIDE = 1e3;
+    private static final int REFINED = 6;
     /** Steps by value, before those by halves of the representation begin, which are 64 at most. */
     private static final int STEPS = 60;
     /** Steps by formula, before every other one halves the bracket. */
@@ -58,7 +61,8 @@ public final class Threshold {
         this.norm = norm;
         this.penalty = form == TopKForm.MASK ? Penalty.LINEAR : Penalty.SQUARED;
         this.lambda = lambda;
-        this.closed = norm.q() == 2 || norm.q() == 4;
+        // third powers of elements as small or as large would not be numbers
+        this.closed = norm.q() == 2 || norm.q() == 4 && lambda > 1 / MOST && lambda < MOST;
         this.c = c;
         this.co = co;
     }
@@ -252,7 +256,7 @@ public final class Threshold {
             got = 0;
         } else if (norm.q() == 2) {
             got = window.sum / lambda;
-        } else if (norm.q() == 4) {
+        } else if (closed) {
             got = window.cubes / lambda / lambda / lambda;
         } else {
             got = powers(g, to, g, 0);
@@ -261,7 +265,7 @@ public final class Threshold {
     }
 
     private void look(double g, double to, double base) {
-        if (norm.q() == 4) {
+        if (closed && norm.q() == 4) {
             window.lookAtPowers(c, co, m, g, to, base);
         } else {
             window.look(c, co, m, g, to, base);
@@ -311,12 +315,12 @@ public final class Threshold {
             inside = window.inside;
             // with too many whole ones the formula of magnitudes need not fall as g rises
             boolean solvable = closed && inside > 0 && over <= selected;
-            double next = solvable ? g + formula(g) : Double.NaN;
-            if (next == g) {
+            double next = solvable ? ground(g) : Double.NaN;
+            if (next == g && over < selected) {
                 settle(g, topOf(g), g);
                 return true;
             }
-            if (solvable ? next > g : left > 0) {
+            if (solvable && over < selected ? next > g : left > 0) {
                 low = g;
                 leftLow = left;
             } else {
@@ -349,16 +353,39 @@ public final class Threshold {
         return bits < 0 ? bits ^ Long.MAX_VALUE : bits;
     }
 
-    /** How far the g that these sets ask for is from base, about which they were looked at. */
-    private double formula(double base) {
+    /** The g that these sets, looked at about base, ask for. */
+    private double ground(double base) {
         double mean = window.sum / window.inside;
-        return mean + lambda * shift(base, mean);
+        double g = base + (mean + lambda * shift(base, mean));
+        return isWide(base, mean) ? refined(g, base) : g;
+    }
+
+    /** Whether elements of the block are so much larger than its least, and g, that the digits of g are lost beside their mean. */
+    private boolean isWide(double base, double mean) {
+        return penalty == Penalty.SQUARED && mean > WIDE * base && window.over < selected;
+    }
+
+    /** Newton's steps for g, as quotients of sums without a difference: (sum z^(q-1) + slopes g) / (mass + slopes). */
+    private double refined(double guess, double base) {
+        double first = window.sum / lambda;
+        double second = window.squares / lambda / lambda;
+        double third = window.cubes / lambda / lambda / lambda;
+        double count = window.inside;
+        double g = Math.max(guess, 0);
+        for (int i = 0; i < REFINED; i++) {
+            double t = (g - base) / lambda;
+            double sum = norm.q() == 2 ? first - count * t : third - t * (3 * second - t * (3 * first - t * count));
+            double slope = (norm.q() == 2 ? count : 3 * (second - t * (2 * first - t * count))) / lambda;
+            g = (sum + slope * g) / (selected - window.over + slope);
+        }
+        return g;
     }
 
     private double shift(double base, double mean) {
         double squares = Math.max(0, window.squares - window.sum * mean);
         double cubes = window.cubes - 3 * mean * window.squares + 2 * mean * mean * window.sum;
-        return Isotonic.shift(norm, penalty, lambda, window.inside, base + mean, squares, cubes, selected - window.over);
+        return Isotonic.shift(norm, penalty, lambda, window.inside, base + mean, squares / lambda / lambda, cubes / lambda / lambda / lambda,
+                selected - window.over);
     }
 
     /** The end: the block are the elements above g and below to, looked at about base. */
@@ -376,10 +403,11 @@ public final class Threshold {
             hard(window.witness, mass);
             return;
         }
-        reference = window.witness;
+        reference = penalty == Penalty.LINEAR ? window.witness : leastAbove(g);
         if (closed) {
             double mean = window.sum / window.inside;
             double t = mean / lambda + shift(base, mean);
+            t = isWide(base, mean) ? (refined(base + lambda * t, base) - base) / lambda : t;
             double about = mean / lambda - t;
             double squares = Math.max(0, window.squares - window.sum * mean);
             slopes = norm.q() == 2 ? window.inside : 3 * (squares / lambda / lambda + window.inside * about * about);
@@ -389,6 +417,12 @@ public final class Threshold {
             slopes = slopes(g, to, reference, shift);
         }
         top = penalty == Penalty.LINEAR ? 1 : norm.root(reference + lambda * shift);
+    }
+
+    /** Blocks of magnitudes may be wide: beside a large element the others would lose their digits. */
+    private double leastAbove(double g) {
+        double least = DoubleWindow.leastAbove(c, co, m, g);
+        return times > 0 && equal > g ? Math.min(least, equal) : least;
     }
 
     /** The shift for a q without a formula: Newton's steps, halves where they leave the bracket. */
