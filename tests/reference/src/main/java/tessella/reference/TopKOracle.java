@@ -81,8 +81,14 @@ public final class TopKOracle {
         return z;
     }
 
-    /** The mask by bisection: {@code y_i = clip((x_i - tau) / lambda, 0, 1)^(q-1)}, tau such that the sum is k, 0 < k < n. */
+    /** The mask by bisection: {@code y_i = clip(z_i, 0, 1)^(q-1)}, z the {@link #levels}, 0 < k < n. */
     public static double[] maskByThreshold(double[] x, int k, double lambda, double p) {
+        double e = IsotonicOracle.exponent(p);
+        return Arrays.stream(levels(x, k, lambda, p)).map(z -> IsotonicOracle.power(Math.clamp(z, 0.0, 1.0), e)).toArray();
+    }
+
+    /** {@code z_i = (x_i - tau) / lambda}, tau such that the sum of {@code clip(z_i, 0, 1)^(q-1)} is k, 0 < k < n. */
+    public static double[] levels(double[] x, int k, double lambda, double p) {
         double[] sorted = x.clone();
         Arrays.sort(sorted);
         double kth = sorted[x.length - k];
@@ -94,7 +100,7 @@ public final class TopKOracle {
         while (true) {
             double tau = low / 2 + high / 2;
             if (!(tau > low && tau < high)) {
-                return Arrays.stream(z).map(v -> IsotonicOracle.power(Math.clamp(v - tau, 0.0, 1.0), e)).toArray();
+                return Arrays.stream(z).map(v -> v - tau).toArray();
             }
             double sum = 0;
             for (double v : z) {
@@ -135,13 +141,17 @@ public final class TopKOracle {
         while (true) {
             double g = low / 2 + high / 2;
             if (!(g > low && g < high)) {
-                return g;
+                return high;
             }
-            double left = -k * g;
+            // those that have all of g are counted, so that no rounding takes k of them for more or less
+            int left = k;
+            double sum = 0;
             for (double v : x) {
-                left += Math.min(IsotonicOracle.power(Math.max(0, (Math.abs(v) - g) / lambda), e), g);
+                double y = IsotonicOracle.power(Math.max(0, (Math.abs(v) - g) / lambda), e);
+                left -= y >= g ? 1 : 0;
+                sum += y < g ? y : 0;
             }
-            if (left > 0) {
+            if (sum > left * g) {
                 low = g;
             } else {
                 high = g;
@@ -166,6 +176,33 @@ public final class TopKOracle {
         }
     }
 
+    /** What a magnitude s that is selected alone gives up: up to here others are not selected. */
+    public static double groundOf(double s, double lambda, double p) {
+        double e = IsotonicOracle.exponent(p);
+        return s - lambda * Math.pow(alone(s, lambda, e), 1 / e);
+    }
+
+    /** The square of the k-support norm, in closed form. */
+    public static double kSupportSquared(double[] y, int k) {
+        double[] t = Arrays.stream(y).map(v -> -Math.abs(v)).sorted().map(v -> -v).toArray();
+        for (int r = 0; r < k; r++) {
+            double rest = 0;
+            for (int i = k - r - 1; i < t.length; i++) {
+                rest += t[i];
+            }
+            double before = r == k - 1 ? Double.POSITIVE_INFINITY : t[k - r - 2];
+            // elements may be equal but for rounding
+            if (before * (1 + 1e-12) > rest / (r + 1) && rest / (r + 1) >= t[k - r - 1] * (1 - 1e-12)) {
+                double sum = rest * rest / (r + 1);
+                for (int i = 0; i < k - r - 1; i++) {
+                    sum += t[i] * t[i];
+                }
+                return sum;
+            }
+        }
+        throw new AssertionError("no r for " + Arrays.toString(y));
+    }
+
     /**
      * Whether the operators on k ones are smooth near x: no element of a mask is within the margin of its ends, and if none is between
      * them, the gap is not within the margin of lambda; margins are in units of lambda.
@@ -180,21 +217,7 @@ public final class TopKOracle {
         if (sorted[n - k] - sorted[n - k - 1] >= lambda) {
             return sorted[n - k] - sorted[n - k - 1] > lambda * (1 + margin);
         }
-        double[] y = maskByThreshold(x, k, lambda, p);
-        double e = IsotonicOracle.exponent(p);
-        double one = 0;
-        double tau = Double.NaN;
-        for (int i = 0; i < n; i++) {
-            if (y[i] > 0 && y[i] < 1) {
-                one = Math.pow(y[i], 1 / e);
-                tau = x[i] - lambda * one;
-            }
-        }
-        if (tau != tau) {
-            return false;
-        }
-        for (double v : x) {
-            double z = (v - tau) / lambda;
+        for (double z : levels(x, k, lambda, p)) {
             if (Math.abs(z) < margin || Math.abs(z - 1) < margin) {
                 return false;
             }
@@ -215,7 +238,7 @@ public final class TopKOracle {
         }
         double[] sorted = Arrays.stream(x).map(Math::abs).sorted().toArray();
         double kth = sorted[x.length - k];
-        double ground = kth - lambda * Math.pow(alone(kth, lambda, e), 1 / e);
+        double ground = groundOf(kth, lambda, p);
         double next = sorted[x.length - k - 1];
         if (next <= ground) {
             return next < ground - margin * lambda;
