@@ -290,18 +290,18 @@ public final class Threshold {
         double high = to;
         double leftLow = leftFrom;
         double leftHigh = leftTo;
-        double g = guess > low && guess < high ? guess : low + (high - low) / 2;
+        double g = guess > low && guess < high ? guess : Math.clamp(low + (high - low) / 2, Math.nextUp(low), high);
         double over = -1;
         double inside = -1;
         boolean made = false; // by the formula of those sets
         for (int step = 0;; step++) {
-            if (!(g > low && g < high)) {
+            if (!(Math.nextUp(low) < high)) {
                 // nothing is below 0 among magnitudes
                 if (low == from && (from != 0 || penalty == Penalty.LINEAR) || high == to) {
                     return false;
                 }
-                // neighbours: lambda may be less than the distance between them
-                double end = Math.max(topOf(low), Math.nextUp(high));
+                // neighbours: lambda may be less than the distance between them, and what rounding cannot tell shares
+                double end = Math.nextUp(topOf(high));
                 look(low, end, high);
                 settle(low, end, high);
                 return true;
@@ -328,6 +328,9 @@ public final class Threshold {
                 leftHigh = left;
             }
             made = next > low && next < high && (step < FREE || step % 2 == 0);
+            if (!(Math.nextUp(low) < high)) {
+                continue;
+            }
             if (made) {
                 g = next;
             } else if (step >= STEPS) {
@@ -335,7 +338,7 @@ public final class Threshold {
             } else {
                 // where a line through both ends would be 0, or half way
                 double part = step % 3 == 2 || !(leftLow > leftHigh) ? 0.5 : Math.clamp(leftLow / (leftLow - leftHigh), 0.05, 0.95);
-                g = low + (high - low) * part;
+                g = Math.clamp(low + (high - low) * part, Math.nextUp(low), Math.nextDown(high));
             }
         }
     }
