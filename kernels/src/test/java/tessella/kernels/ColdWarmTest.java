@@ -154,6 +154,7 @@ class ColdWarmTest {
                 1e-8, 0.1, 1);
         optimizers(type, out);
         add(out, "Copies", "copy", new Buffer[] {y}, a, 1, 3, y, N, 3, N);
+        topK(type, out);
         gemm(type, out);
         attention(type, out);
         if (type == Type.DOUBLE) {
@@ -200,6 +201,39 @@ class ColdWarmTest {
                 0.7, 2);
         add(out, "Optimizers", "factoredMove", "inner", new Buffer[] {p}, p, g, row, mean, v, 0, 2, 2, 1, 3, N, 0.1, 0.5, 0.2,
                 0.7, 2);
+    }
+
+    /** Three short rows for each form and norm, and some that are sampled; results are of a threshold that no kernel has found. */
+    private static void topK(Type type, Map<String, Case> out) {
+        Buffer short3 = Buffer.gaussians(type, 51, 3 * N);
+        Buffer dy = Buffer.gaussians(type, 52, 3 * N);
+        Buffer known = Buffer.of(Type.DOUBLE, 0.2, -0.3, 0.9, 3, 5, 0.4, -0.1, 0.8, 2, 4, 0.3, Double.NaN, 2, 0, 0);
+        for (TopKForm form : TopKForm.values()) {
+            for (Norm norm : List.of(Norm.TWO, Norm.FOUR_THIRDS, Norm.of(1.5))) {
+                String variant = form + " " + norm.p();
+                thresholds(type, out, variant, form, short3, norm, 3);
+                Buffer y = Buffer.of(type, 3 * N);
+                Buffer dx = Buffer.of(type, 3 * N);
+                add(out, "TopK", "forward", variant, new Buffer[] {y}, form, short3, 0.4, norm, known, y, 3, N);
+                add(out, "TopK", "gradient", variant, new Buffer[] {dx}, form, short3, 0.4, norm, known, dy, dx, 3, N);
+            }
+        }
+        Buffer sampled = Buffer.gaussians(type, 50, 4101);
+        thresholds(type, out, "sampled mask", TopKForm.MASK, sampled, Norm.TWO, 1);
+        thresholds(type, out, "sampled magnitude", TopKForm.MAGNITUDE, sampled, Norm.FOUR_THIRDS, 1);
+        Buffer x = Buffer.gaussians(type, 53, 3 * N);
+        Buffer y = Buffer.random(type, 54, 3 * N, v -> 1 / (1 + v * v));
+        Buffer u = Buffer.random(type, 55, 3 * N, v -> v > 0 ? 1 : 0);
+        Buffer value = Buffer.of(type, 3);
+        add(out, "TopK", "values", new Buffer[] {value}, x, y, 0.4, Norm.FOUR_THIRDS, value, 3, N);
+        add(out, "TopK", "gaps", new Buffer[] {value}, x, y, u, 0.4, Norm.FOUR_THIRDS, value, 3, N);
+    }
+
+    private static void thresholds(Type type, Map<String, Case> out, String variant, TopKForm form, Buffer x, Norm norm, int rows) {
+        int n = x.length / rows;
+        Buffer state = Buffer.of(Type.DOUBLE, rows * Threshold.SIZE);
+        Buffer scratch = Buffer.of(Type.DOUBLE, (int) (long) (Long) type.call("TopK", "scratch", n));
+        add(out, "TopK", "thresholds", variant, new Buffer[] {state}, form, x, n / 3, 0.4, norm, state, scratch, rows, n);
     }
 
     private static void gemm(Type type, Map<String, Case> out) {
@@ -357,7 +391,7 @@ class ColdWarmTest {
         Set<String> missing = new TreeSet<>();
         Set<String> covered = cases(Type.FLOAT).keySet();
         for (String family : List.of("Pointwise", "Functions", "Reductions", "Norms", "Softmax", "Losses", "Optimizers",
-                "Copies", "Gemm", "HalfGemm", "Attention")) {
+                "Copies", "Gemm", "HalfGemm", "Attention", "TopK")) {
             for (var method : Type.FLOAT.family(family).getDeclaredMethods()) {
                 boolean computes = method.getParameterCount() > 0
                         && method.getParameterTypes()[0].getName().contains("Segment");

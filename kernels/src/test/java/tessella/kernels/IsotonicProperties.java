@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
@@ -155,27 +156,103 @@ class IsotonicProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
-    void is5DykstraKeepsTheWeightedSumAndSaysWhenItHasNotConverged(@ForAll long seed, @ForAll @IntRange(min = 2, max = 60) int n,
-            @ForAll @IntRange(min = 0, max = 30) int cycles) {
+    void is5DykstraKeepsTheWeightedSumAtEveryCycleAndComesToTheProjection(@ForAll long seed,
+            @ForAll @IntRange(min = 2, max = 24) int n) {
         SplittableRandom random = new SplittableRandom(seed);
         double[] s = random.doubles(n, -1, 1).toArray();
         double[] u = random.doubles(n, 0.5, 2).toArray();
-        double[] v = s.clone();
+        double before = weightedSum(u, s);
+        double[] projection = projection(s, u);
         Dykstra dykstra = new Dykstra(n);
-        Dykstra.Progress progress = dykstra.solve(s, u, n, cycles, 1e-12);
-        Arrays.setAll(v, dykstra::value);
-        double before = 0;
-        double after = 0;
-        double worst = 0;
-        for (int i = 0; i < n; i++) {
-            before += u[i] * s[i];
-            after += u[i] * v[i];
-            worst = i > 0 ? Math.max(worst, v[i] - v[i - 1]) : worst;
+        double[] v = new double[n];
+        double begin = distance(s, projection, u);
+        double half = begin;
+        for (int cycles = 0; cycles <= 60; cycles++) {
+            Dykstra.Progress progress = dykstra.solve(s, u, n, cycles, 0);
+            Arrays.setAll(v, dykstra::value);
+            assertEquals(before, weightedSum(u, v), 1e-12 * n, cycles + " cycles");
+            double worst = 0;
+            for (int i = 1; i < n; i++) {
+                worst = Math.max(worst, v[i] - v[i - 1]);
+            }
+            assertEquals(worst, progress.violation(), 0);
+            assertTrue(progress.cycles() <= cycles && (progress.within(0) || progress.cycles() == cycles));
+            half = cycles == 30 ? distance(v, projection, u) : half;
         }
-        assertEquals(before, after, 1e-12 * n);
-        assertEquals(worst, progress.violation(), 0);
-        assertTrue(progress.cycles() <= cycles);
-        assertTrue(progress.within(1e-12) || progress.cycles() == cycles);
+        double end = distance(v, projection, u);
+        assertTrue(end <= half + 1e-12 && half <= begin + 1e-12, begin + ", after 30 cycles " + half + ", after 60 " + end);
+        assertTrue(dykstra.solve(s, u, n, 200_000, 1e-12).within(1e-12));
+        Arrays.setAll(v, dykstra::value);
+        assertEquals(0, distance(v, projection, u), 1e-8);
+    }
+
+    private static double weightedSum(double[] u, double[] v) {
+        return IntStream.range(0, v.length).mapToDouble(i -> u[i] * v[i]).sum();
+    }
+
+    private static double distance(double[] a, double[] b, double[] u) {
+        return Math.sqrt(IntStream.range(0, a.length).mapToDouble(i -> u[i] * (a[i] - b[i]) * (a[i] - b[i])).sum());
+    }
+
+    /** min over l <= i of max over j >= i of the weighted mean of l to j. */
+    private static double[] projection(double[] s, double[] u) {
+        int n = s.length;
+        double[] v = new double[n];
+        Arrays.fill(v, Double.POSITIVE_INFINITY);
+        for (int l = 0; l < n; l++) {
+            for (int i = l; i < n; i++) {
+                double most = Double.NEGATIVE_INFINITY;
+                double sum = 0;
+                double weights = 0;
+                for (int j = l; j < n; j++) {
+                    sum += u[j] * s[j];
+                    weights += u[j];
+                    most = j >= i ? Math.max(most, sum / weights) : most;
+                }
+                v[i] = Math.min(v[i], most);
+            }
+        }
+        return v;
+    }
+
+    /** Elements one after the other, in the order of the paper. */
+    private static double[] scalarDykstra(double[] s, double[] u, int cycles, double[] corrections) {
+        double[] v = s.clone();
+        for (int half = 0; half < 2 * cycles; half++) {
+            for (int i = half % 2; i + 1 < v.length; i += 2) {
+                double a = v[i] - corrections[i] / u[i];
+                double b = v[i + 1] + corrections[i] / u[i + 1];
+                double mean = (u[i] * a + u[i + 1] * b) / (u[i] + u[i + 1]);
+                corrections[i] = a < b ? u[i] * (mean - a) : 0;
+                v[i] = a < b ? mean : a;
+                v[i + 1] = a < b ? mean : b;
+            }
+        }
+        return v;
+    }
+
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    void rowsOfDykstraHaveTheBitsOfOneElementAfterTheOther(@ForAll long seed, @ForAll @IntRange(min = 1, max = 90) int n,
+            @ForAll @IntRange(min = 0, max = 3) int rows, @ForAll @IntRange(min = 0, max = 40) int cycles) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Buffer s = Buffer.of(Type.DOUBLE, random.doubles((long) rows * n, -1, 1).toArray());
+        Buffer u = Buffer.of(Type.DOUBLE, random.doubles((long) rows * n, 0.5, 2).toArray());
+        Buffer v = Buffer.of(Type.DOUBLE, rows * n);
+        Dykstra.Progress[] progress = Dykstra.values(s.segment, s.offset, u.segment, u.offset, cycles, -1, v.segment, v.offset, rows, n);
+        assertEquals(rows, progress.length);
+        v.requireGuards();
+        for (int row = 0; row < rows; row++) {
+            double[] own = Arrays.copyOfRange(s.values(), row * n, (row + 1) * n);
+            double[] weights = Arrays.copyOfRange(u.values(), row * n, (row + 1) * n);
+            double[] corrections = new double[n];
+            double[] expected = scalarDykstra(own, weights, cycles, corrections);
+            Dykstra dykstra = new Dykstra(n);
+            dykstra.solve(own, weights, n, cycles, -1);
+            for (int i = 0; i < n; i++) {
+                assertEquals(expected[i], v.get((long) row * n + i), "at " + i);
+                assertEquals(corrections[i], i + 1 < n ? dykstra.correction(i) : 0, "correction at " + i);
+            }
+        }
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)

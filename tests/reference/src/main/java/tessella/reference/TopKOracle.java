@@ -117,7 +117,7 @@ public final class TopKOracle {
     /** The {@link #raw} magnitudes by bisection of g: {@code sum min(((|x_i| - g)+ / lambda)^(q-1), g) = k g}. */
     public static double[] rawByThreshold(double[] x, int k, double lambda, double p) {
         double e = IsotonicOracle.exponent(p);
-        double g = ground(x, k, lambda, e);
+        double g = ground(x, k, lambda, p);
         return Arrays.stream(x).map(v -> {
             double y = IsotonicOracle.power(Math.max(0, (Math.abs(v) - g) / lambda), e);
             return Math.signum(v) * (y < g ? y : alone(Math.abs(v), lambda, e));
@@ -127,7 +127,7 @@ public final class TopKOracle {
     /** The {@link #magnitude} by bisection. */
     public static double[] magnitudeByThreshold(double[] x, int k, double lambda, double p) {
         double e = IsotonicOracle.exponent(p);
-        double g = ground(x, k, lambda, e);
+        double g = ground(x, k, lambda, p);
         return Arrays.stream(x).map(v -> {
             double z = Math.max(0, (Math.abs(v) - g) / lambda);
             double y = IsotonicOracle.power(z, e);
@@ -135,7 +135,9 @@ public final class TopKOracle {
         }).toArray();
     }
 
-    private static double ground(double[] x, int k, double lambda, double e) {
+    /** The g of magnitudes: the least at which k of them, whole or in parts, are selected: {@code sum min(z_i^(q-1), g) = k g}. */
+    public static double ground(double[] x, int k, double lambda, double p) {
+        double e = IsotonicOracle.exponent(p);
         double low = 0;
         double high = Arrays.stream(x).map(Math::abs).max().orElse(0);
         while (true) {
@@ -243,7 +245,7 @@ public final class TopKOracle {
         if (next <= ground) {
             return next < ground - margin * lambda;
         }
-        double g = ground(x, k, lambda, e);
+        double g = ground(x, k, lambda, p);
         for (double v : x) {
             double z = (Math.abs(v) - g) / lambda;
             if (Math.abs(z) < margin || Math.abs(z - Math.pow(g, 1 / e)) < margin) {
