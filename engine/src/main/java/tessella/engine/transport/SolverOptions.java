@@ -18,8 +18,9 @@ public record SolverOptions(Formulation formulation, Ascent ascent, double toler
         /** Nothing. */
         NONE,
         /**
-         * Semismooth Newton steps on the entries of the plan, damped on the largest marginal error, as long as that falls: some 1e-15
-         * where the k-th and the next largest element of no column tie.
+         * Semismooth Newton steps on the entries of the plan, damped on the largest marginal error, as long as that falls: to some 1e-15
+         * where the ascent has found which entries the plan has, and the k-th and the next largest element of no column tie. The
+         * solution of {@link Start.Unlimited} is polished too.
          */
         NEWTON
     }

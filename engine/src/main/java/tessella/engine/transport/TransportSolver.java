@@ -98,15 +98,14 @@ public final class TransportSolver {
                 if (inside.isLimited()) {
                     State smooth = new State(inside.unlimited(), options.formulation(), state.alpha, state.beta);
                     startIterations = climb(smooth, options).iterations();
+                    polishIfAsked(smooth, options);
                     state.alpha = smooth.alpha;
                     state.beta = smooth.beta;
                 }
             }
         }
         Ascended ascended = climb(state, options);
-        if (options.polish() == SolverOptions.Polish.NEWTON) {
-            polish(state);
-        }
+        polishIfAsked(state, options);
         return result(problem, state, options, ascended, startIterations);
     }
 
@@ -128,6 +127,12 @@ public final class TransportSolver {
         }
         return new Ascended(iterations, stalled, new TransportResult.Trace(trace.stream().mapToDouble(t -> t[0]).toArray(),
                 trace.stream().mapToDouble(t -> t[1]).toArray()));
+    }
+
+    private static void polishIfAsked(State state, SolverOptions options) {
+        if (options.polish() == SolverOptions.Polish.NEWTON) {
+            polish(state);
+        }
     }
 
     /**

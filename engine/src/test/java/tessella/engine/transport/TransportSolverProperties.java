@@ -230,8 +230,8 @@ class TransportSolverProperties {
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void polishingReachesRounding(@ForAll("formulations") Formulation formulation, @ForAll long seed) {
         Instance x = Instance.of(seed, 7, 5).withK(7);
-        TransportResult rough = x.solve(PLAIN.with(formulation).until(1e-5, 300));
-        TransportResult found = x.solve(SolverOptions.DEFAULT.with(formulation).until(1e-5, 300));
+        TransportResult rough = x.solve(PLAIN.with(formulation).until(1e-7, 300));
+        TransportResult found = x.solve(SolverOptions.DEFAULT.with(formulation).until(1e-7, 300));
         assertTrue(found.marginalError() <= rough.marginalError());
         assertTrue(found.marginalError() < 1e-13, found.marginalError() + " from " + rough.marginalError());
         assertEquals(rough.iterations(), found.iterations());
