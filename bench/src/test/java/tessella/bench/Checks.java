@@ -28,6 +28,7 @@ import tessella.reference.ReductionOracle;
 import tessella.reference.SoftMoeOracle;
 import tessella.reference.SoftmaxOracle;
 import tessella.reference.TrainingOracle;
+import tessella.reference.TransportOracle;
 
 /** What each benchmark computes on its smallest parameters, by float64 references, and what a call is said to cost. */
 final class Checks {
@@ -44,6 +45,7 @@ final class Checks {
                     "op", Arrays.stream(PointwiseBenchmark.Op.values()).map(Enum::name).toArray(String[]::new))),
             Map.entry(LossesBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(ReductionsBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
+            Map.entry(TransportBenchmark.class, Map.of("shape", of("5x3x2"))),
             Map.entry(OptimizerBenchmark.class, Map.of("preset", of("vit-mu16"))),
             Map.entry(SoftMoeBenchmark.class, Map.of("layer", of("SMALLEST"))),
             Map.entry(ModelBenchmark.class, Map.of("model", of("smallest/2"))),
@@ -70,6 +72,7 @@ final class Checks {
         norms();
         losses();
         reductions();
+        transport();
         models();
         put("PointwiseBenchmark.apply", 35, Double.NaN, (of, y) -> pointwise((PointwiseBenchmark) of, y[0]));
     }
@@ -134,6 +137,41 @@ final class Checks {
             SoftmaxBenchmark b = (SoftmaxBenchmark) of;
             near(SoftmaxOracle.softmaxVjp(array(b.x), array(b.dy), 1), y[0]);
         });
+    }
+
+    private static void transport() {
+        put("TransportBenchmark.semiDual", 30, 100, (of, y) -> {
+            TransportBenchmark b = (TransportBenchmark) of;
+            near(Array.of(new int[] {5}, TransportOracle.semiDual(rows(b.cost), filled(5, 0.2), filled(3, 1 / 3.0), 1, 2, b.alpha)
+                    .alphaGradient()), y[0]);
+        });
+        put("TransportBenchmark.routerStep", 630, 80, (of, y) -> {
+            TransportBenchmark b = (TransportBenchmark) of;
+            double[] alpha = new double[5];
+            double[] m = new double[5];
+            double[] v = new double[5];
+            for (int t = 1; t <= 20; t++) {
+                double[] g = TransportOracle.semiDual(rows(b.cost), filled(5, 1), filled(3, 5 / 3.0), 1, 2, alpha).alphaGradient();
+                for (int i = 0; i < 5; i++) {
+                    m[i] = 0.9 * m[i] + 0.1 * g[i];
+                    v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
+                    alpha[i] += 0.01 * m[i] / (1 - Math.pow(0.9, t)) / (Math.sqrt(v[i] / (1 - Math.pow(0.999, t))) + 1e-8);
+                }
+            }
+            Comparison.of("potentials", Array.of(new int[] {5}, alpha), y[0].toDoubles()).requireWithin(1e-10, 1e-10);
+        });
+    }
+
+    private static double[] filled(int n, double value) {
+        double[] out = new double[n];
+        Arrays.fill(out, value);
+        return out;
+    }
+
+    private static double[][] rows(NdArray x) {
+        int n = (int) x.shape().dim(1);
+        double[] data = x.toDoubles();
+        return IntStream.range(0, data.length / n).mapToObj(i -> Arrays.copyOfRange(data, i * n, (i + 1) * n)).toArray(double[][]::new);
     }
 
     private static void norms() {

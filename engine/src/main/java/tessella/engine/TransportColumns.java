@@ -57,6 +57,11 @@ public final class TransportColumns {
         return new TransportColumns(cost, cardinality);
     }
 
+    /** Moves the costs to another scope. */
+    public void moveTo(Scope scope) {
+        cost.moveTo(scope);
+    }
+
     /** The costs, column by column: element (i, j) at j * m + i. */
     public double[] costs() {
         return cost.toDoubles();

@@ -1,6 +1,7 @@
 package tessella.engine.transport;
 
 import java.util.Arrays;
+import tessella.engine.Scope;
 import tessella.engine.TransportColumns;
 
 /**
@@ -33,6 +34,10 @@ final class ColumnProblem {
 
     double gamma() {
         return gamma;
+    }
+
+    void moveTo(Scope scope) {
+        columns.moveTo(scope);
     }
 
     boolean isLimited() {

@@ -2,6 +2,7 @@ package tessella.engine.transport;
 
 import java.util.Arrays;
 import tessella.engine.NdArray;
+import tessella.engine.Scope;
 import tessella.engine.TransportColumns;
 
 /**
@@ -82,6 +83,12 @@ public final class TransportProblem {
             sum += masses[i];
         }
         return sum;
+    }
+
+    /** Moves the memory of the costs to another scope, with which the problem then ends. Returns this problem. */
+    public TransportProblem moveTo(Scope scope) {
+        columns.moveTo(scope);
+        return this;
     }
 
     /** Number of rows m. */

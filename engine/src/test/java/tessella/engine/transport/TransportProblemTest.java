@@ -213,6 +213,13 @@ class TransportProblemTest {
             t = problem(NdArray.zeros(scope, DType.F64, Shape.of(2, 2)), HALVES, HALVES, 1, 1);
         }
         says(IllegalStateException.class, () -> t.semiDual(new double[2]), "freed", "[2, 2]");
+        try (Scope outer = Scope.open()) {
+            TransportProblem moved;
+            try (Scope inner = Scope.open()) {
+                moved = problem(NdArray.zeros(inner, DType.F64, Shape.of(2, 2)), HALVES, HALVES, 1, 1).moveTo(outer);
+            }
+            assertEquals(0.25, moved.semiDual(new double[2]).value());
+        }
         try (Scope scope = Scope.open()) {
             NdArray freed = NdArray.zeros(scope, DType.F64, Shape.of(2, 2));
             freed.free();
