@@ -194,22 +194,27 @@ public final class DoubleTransport {
         return low;
     }
 
-    /** The masses (y - threshold) / gamma of the entries, and what they add to the sums of the column. */
+    /** The masses (y - threshold) / gamma of the entries, without those that round to 0, and what they add to the sums of the column. */
     private static void finish(MemorySegment cost, long at, double gamma, double threshold, int kept, int k, int j,
             SparseColumns out) {
         double[] values = out.values();
+        int[] rows = out.rows();
         double product = 0;
         double squares = 0;
         double linear = 0;
+        int to = j * k;
         for (int e = j * k; e < j * k + kept; e++) {
             double y = values[e];
-            double t = Math.max(0, y - threshold) / gamma;
-            product += t * y;
-            squares += t * t;
-            linear += t * cost.get(LAYOUT, at + (long) out.rows()[e] * Double.BYTES);
-            values[e] = t;
+            double t = (y - threshold) / gamma;
+            if (t > 0) {
+                product += t * y;
+                squares += t * t;
+                linear += t * cost.get(LAYOUT, at + (long) rows[e] * Double.BYTES);
+                rows[to] = rows[e];
+                values[to++] = t;
+            }
         }
-        out.counts()[j] = kept;
+        out.counts()[j] = to - j * k;
         out.terms()[j] = product - gamma / 2 * squares;
         out.costs()[j] = linear;
         out.squares()[j] = squares;

@@ -143,6 +143,24 @@ class TransportProperties {
         assertArrayEquals(near.values(), far.values());
     }
 
+    /** An element at the threshold has no entry, whichever way its mass rounds. */
+    @Property(tries = 500, edgeCases = EdgeCasesMode.NONE)
+    void everyEntryHasAMass(@ForAll long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int m = random.nextInt(1, 40);
+        double scale = Math.pow(10, random.nextInt(-12, 13));
+        Buffer cost = Buffer.random(Type.DOUBLE, seed, m, v -> scale * Math.rint(2 * v) / 3);
+        Columns c = new Columns(m, 1, random.nextInt(1, m + 1), cost, new double[m], new double[] {scale * random.nextDouble()},
+                Math.pow(10, random.nextInt(-12, 13)));
+        for (boolean semi : new boolean[] {true, false}) {
+            SparseColumns found = c.run(semi, new double[] {scale / 3});
+            assertTrue(!semi || found.counts()[0] > 0, "no entry");
+            for (int e = 0; e < found.counts()[0]; e++) {
+                assertTrue(found.values()[e] > 0, "entry " + e + " is " + found.values()[e]);
+            }
+        }
+    }
+
     @Example
     void aColumnOfNoRowsOrOfNoMassHasNoEntry() {
         Columns none = new Columns(0, 2, 1, Buffer.of(Type.DOUBLE, 0), new double[0], new double[] {1, 0}, 1);
