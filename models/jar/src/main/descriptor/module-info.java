@@ -12,6 +12,7 @@ module tessella {
     exports tessella.autodiff;
     exports tessella.models.data;
     exports tessella.models.measure;
+    exports tessella.models.moe;
     exports tessella.models.nn;
     exports tessella.models.patchmerger;
     exports tessella.models.report;

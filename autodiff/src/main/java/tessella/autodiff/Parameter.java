@@ -28,6 +28,11 @@ public final class Parameter {
         return tensor.parameter == null ? null : tensor.parameter.packed;
     }
 
+    /** Whether products with this tensor on their right read a packed copy of it ({@link #pack}). */
+    public static boolean isPacked(Tensor tensor) {
+        return packed(tensor) != null;
+    }
+
     /** The dotted name, such as "blocks.0.mlp.in.kernel". */
     public String name() {
         return name;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import tessella.models.softmoe.SoftMoeConfig;
 import tessella.models.train.Checkpoint;
 import tessella.models.vit.VitConfig;
 
@@ -39,9 +40,7 @@ record InfoCommand(String model) implements Program.Action {
                 + " heads");
         row(out, "head", config.head() + ", positions " + config.position() + ", qk-norm " + config.qkNorm());
         if (config.moe() != null) {
-            row(out, "soft moe", config.moe().experts() + " experts x " + config.moe().slots() + " slots in the last "
-                    + config.moe().layers() + " blocks, dispatch " + config.moe().dispatch() + ", combine "
-                    + config.moe().combine());
+            row(out, config.moe() instanceof SoftMoeConfig ? "soft moe" : "sparse moe", config.moe().describe());
         }
         row(out, "classes", TrainingRun.group(config.classes()));
         row(out, "parameters", TrainingRun.group(config.parameterCount()));

@@ -166,9 +166,15 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
         int usual = !model.endsWith("-tiny") ? preset.patch() : Math.min(pictures.height(), pictures.width()) < 16 ? 2 : 4;
         VitConfig config = preset.forImages(pictures.height(), pictures.width(), pictures.channels(), patch.orElse(usual),
                 pictures.classNames().size());
-        SoftMoeConfig moe = config.moe();
-        if (moe != null) {
+        if (config.moe() instanceof SoftMoeConfig moe) {
             return config.withMoe(new SoftMoeConfig(moe.experts(), moe.slots(), mixtures.orElse(moe.layers()), dispatch, combine));
+        }
+        if (config.moe() != null) {
+            if (dispatch != Mixing.SOFT || combine != Mixing.SOFT || scale != 1) {
+                throw new UsageException("train: --dispatch, --combine and --router-scale are of Soft MoE, found " + model
+                        + ", whose tokens or experts choose; leave them out");
+            }
+            return mixtures.isEmpty() ? config : config.withMoe(config.moe().withLayers(mixtures.get()));
         }
         if (mixtures.isPresent() || dispatch != Mixing.SOFT || combine != Mixing.SOFT) {
             throw new UsageException("train: --mixtures, --dispatch and --combine are of mixtures, found " + model + ", which has none");

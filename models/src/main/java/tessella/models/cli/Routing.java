@@ -32,8 +32,7 @@ final class Routing {
     /** A figure for each mixture layer: means over the first pictures, and one picture of each of the first classes. */
     static List<RoutingFigure> of(Checkpoint checkpoint, ImageSet pictures) {
         VitConfig config = checkpoint.model().config();
-        SoftMoeConfig moe = config.moe();
-        if (!canBeDrawn(config)) {
+        if (!(config.moe() instanceof SoftMoeConfig moe && canBeDrawn(moe, config))) {
             return List.of();
         }
         int slots = moe.experts() * moe.slots();
@@ -75,9 +74,8 @@ final class Routing {
      */
     static RoutingFigure ofLast(Checkpoint checkpoint, List<Picture> pictures, List<String> captions) {
         VitConfig config = checkpoint.model().config();
-        SoftMoeConfig moe = config.moe();
-        if (!canBeDrawn(config)) {
-            throw new UsageException("predict: --routing shows learned routing, found a model without; leave it out");
+        if (!(config.moe() instanceof SoftMoeConfig moe && canBeDrawn(moe, config))) {
+            throw new UsageException("predict: --routing shows the learned routing of Soft MoE, found a model without; leave it out");
         }
         String last = "blocks." + (config.depth() - 1) + ".moe";
         RoutingStatistics statistics = new RoutingStatistics(config.tokens(), moe.experts(), moe.slots());
@@ -97,9 +95,8 @@ final class Routing {
     }
 
     /** Whether there is learned routing, and each token is a patch. */
-    private static boolean canBeDrawn(VitConfig config) {
-        return config.moe() != null && config.moe().dispatch() == Mixing.SOFT
-                && config.tokens() == config.gridRows() * config.gridColumns();
+    private static boolean canBeDrawn(SoftMoeConfig moe, VitConfig config) {
+        return moe.dispatch() == Mixing.SOFT && config.tokens() == config.gridRows() * config.gridColumns();
     }
 
     private interface Visitor {

@@ -5,6 +5,7 @@ import static tessella.autodiff.LinearAlgebra.einsum;
 import java.util.ArrayList;
 import java.util.List;
 import tessella.autodiff.Tensor;
+import tessella.models.nn.Experts;
 import tessella.models.nn.Layer;
 import tessella.models.nn.Observer;
 import tessella.models.nn.ParameterSpec;
@@ -32,10 +33,14 @@ public final class SoftMoe implements Layer {
         this.experts = experts;
     }
 
-    /** Its parameters. */
+    /**
+     * Its parameters. With learned dispatch all experts start bit-identical; without it they start independent, for else they would never
+     * separate.
+     */
     public static List<ParameterSpec> specs(String prefix, long width, long hidden, SoftMoeConfig config) {
         List<ParameterSpec> specs = new ArrayList<>(SoftRouter.specs(prefix + ".router", width, config));
-        specs.addAll(Experts.specs(prefix + ".experts", width, hidden, config));
+        specs.addAll(Experts.specs(prefix + ".experts", width, hidden, config.experts(),
+                config.dispatch() == Mixing.SOFT ? Experts.Start.IDENTICAL : Experts.Start.INDEPENDENT));
         return specs;
     }
 

@@ -1,5 +1,12 @@
 package tessella.models.softmoe;
 
+import java.util.List;
+import java.util.stream.IntStream;
+import tessella.models.nn.Layer;
+import tessella.models.nn.MixtureConfig;
+import tessella.models.nn.ParameterSpec;
+import tessella.models.nn.Parameters;
+
 /**
  * The mixture layers of a Soft MoE transformer.
  *
@@ -9,7 +16,7 @@ package tessella.models.softmoe;
  * @param dispatch how slots are mixed from tokens
  * @param combine how tokens are mixed from slots
  */
-public record SoftMoeConfig(int experts, int slots, int layers, Mixing dispatch, Mixing combine) {
+public record SoftMoeConfig(int experts, int slots, int layers, Mixing dispatch, Mixing combine) implements MixtureConfig {
     /** Checks the extents. */
     public SoftMoeConfig {
         if (experts < 1 || slots < 1 || layers < 0) {
@@ -30,6 +37,51 @@ public record SoftMoeConfig(int experts, int slots, int layers, Mixing dispatch,
     /** Whether there is a router to learn. */
     public boolean hasRouter() {
         return dispatch == Mixing.SOFT || combine == Mixing.SOFT;
+    }
+
+    @Override
+    public List<Integer> blocks(int depth) {
+        if (layers > depth) {
+            throw new IllegalArgumentException("soft moe: expected at most " + depth + " mixture layers, found " + layers);
+        }
+        return IntStream.range(depth - layers, depth).boxed().toList();
+    }
+
+    @Override
+    public List<ParameterSpec> specs(String prefix, long width, long hidden) {
+        return SoftMoe.specs(prefix, width, hidden, this);
+    }
+
+    @Override
+    public Layer layer(Parameters parameters, String prefix, int tokens) {
+        return new SoftMoe(parameters, prefix, this);
+    }
+
+    /** No: every slot is filled, and nothing needs a balance. */
+    @Override
+    public boolean hasLoss() {
+        return false;
+    }
+
+    @Override
+    public long multiplyAdds(long tokens, long width, long hidden) {
+        return SoftMoe.multiplyAdds(tokens, width, hidden, this);
+    }
+
+    /** The same experts, with about one slot a token. */
+    @Override
+    public SoftMoeConfig forTokens(int tokens) {
+        return new SoftMoeConfig(experts, slotsFor(tokens, experts, 1), layers, dispatch, combine);
+    }
+
+    @Override
+    public SoftMoeConfig withLayers(int other) {
+        return new SoftMoeConfig(experts, slots, other, dispatch, combine);
+    }
+
+    @Override
+    public String describe() {
+        return experts + " experts x " + slots + " slots in the last " + layers + " blocks, dispatch " + dispatch + ", combine " + combine;
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
+import tessella.autodiff.Elementwise;
 import tessella.autodiff.Gradients;
 import tessella.autodiff.Parameter;
 import tessella.autodiff.Reductions;
@@ -23,6 +24,7 @@ import tessella.models.data.Prefetch;
 import tessella.models.data.Preprocessing;
 import tessella.models.data.RandomSource;
 import tessella.models.data.Transform;
+import tessella.models.nn.TrainingPass;
 import tessella.models.vit.VisionTransformer;
 
 /**
@@ -65,7 +67,7 @@ public final class Trainer implements AutoCloseable {
      * @param step from 1, over all epochs
      * @param steps in all
      * @param images seen in all, each time counted
-     * @param loss mean over the batch
+     * @param loss mean over the batch, and what mixtures add to it
      * @param learningRate of this step
      * @param gradientNorm global, before clipping
      */
@@ -228,10 +230,12 @@ public final class Trainer implements AutoCloseable {
         try (Scope shared = Scope.shared()) {
             Gradients gradients = parts.gradients(shared, part -> {
                 Batch batch = batches[part];
-                Tensor logits = model.logits(Evaluation.images(Scope.current(), batch), config.activations()).keep();
-                Tensor loss = Reductions.mean(config.mixing().isEmpty()
+                TrainingPass pass = new TrainingPass(config.seed(), step, part * batch.size());
+                Tensor logits = model.logits(Evaluation.images(Scope.current(), batch), config.activations(), pass).keep();
+                Tensor ofResults = Reductions.mean(config.mixing().isEmpty()
                         ? objective.losses(logits, batch, config.labelSmoothing())
-                        : objective.targetLosses(logits, batch, config.labelSmoothing())).keep();
+                        : objective.targetLosses(logits, batch, config.labelSmoothing()));
+                Tensor loss = pass.loss().map(added -> Elementwise.add(ofResults, added)).orElse(ofResults).keep();
                 losses[part] = loss.item();
                 hits[part] = hits(logits.toFloats(), batch);
                 return loss;

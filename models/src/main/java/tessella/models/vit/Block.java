@@ -12,9 +12,8 @@ import tessella.models.nn.Norm;
 import tessella.models.nn.Observer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
-import tessella.models.softmoe.SoftMoe;
 
-/** A pre-norm block in one of the forms of {@link BlockForm}, its FFN an MLP or a Soft MoE. */
+/** A pre-norm block in one of the forms of {@link BlockForm}, its FFN an MLP or a mixture of experts. */
 final class Block implements Layer {
     private final BlockForm form;
     private final Norm norm1;
@@ -29,7 +28,7 @@ final class Block implements Layer {
         attention = new MultiHeadAttention(parameters, prefix + ".attention", config.heads(), config.qkNorm(),
                 form.attentionBiases());
         norm2 = form == BlockForm.SEQUENTIAL ? form.norm(parameters, prefix + ".norm2") : null;
-        feedForward = config.isMixture(index) ? new SoftMoe(parameters, prefix + ".moe", config.moe())
+        feedForward = config.isMixture(index) ? config.moe().layer(parameters, prefix + ".moe", config.tokens())
                 : new Mlp(parameters, prefix + ".mlp");
     }
 
@@ -50,7 +49,7 @@ final class Block implements Layer {
         if (form == BlockForm.SEQUENTIAL) {
             specs.addAll(form.normSpecs(prefix + ".norm2", config.dim()));
         }
-        specs.addAll(config.isMixture(index) ? SoftMoe.specs(prefix + ".moe", config.dim(), config.mlp(), config.moe())
+        specs.addAll(config.isMixture(index) ? config.moe().specs(prefix + ".moe", config.dim(), config.mlp())
                 : Mlp.specs(prefix + ".mlp", config.dim(), config.mlp()));
         return specs;
     }

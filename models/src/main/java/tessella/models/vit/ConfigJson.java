@@ -1,13 +1,10 @@
 package tessella.models.vit;
 
-import java.util.Arrays;
+import static tessella.models.vit.Fields.word;
+
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
-import tessella.engine.json.Json;
 import tessella.models.nn.QkNorm;
-import tessella.models.softmoe.Mixing;
-import tessella.models.softmoe.SoftMoeConfig;
 
 /** A configuration as a JSON object, its fields those of the record. */
 final class ConfigJson {
@@ -28,66 +25,27 @@ final class ConfigJson {
         json.put("head", word(config.head()));
         json.put("qk_norm", word(config.qkNorm()));
         json.put("head_bias", config.headBias());
-        // only where it says something: checkpoints of sequential blocks are older than this field, and keep their bytes
+        // only where they say something: older checkpoints have no such fields, and keep their bytes
         if (config.form() != BlockForm.SEQUENTIAL) {
             json.put("form", word(config.form()));
         }
+        if (config.representation() != 0) {
+            json.put("representation", (long) config.representation());
+        }
         if (config.moe() != null) {
-            Map<String, Object> moe = new LinkedHashMap<>();
-            moe.put("experts", (long) config.moe().experts());
-            moe.put("slots", (long) config.moe().slots());
-            moe.put("layers", (long) config.moe().layers());
-            moe.put("dispatch", word(config.moe().dispatch()));
-            moe.put("combine", word(config.moe().combine()));
-            json.put("moe", moe);
+            json.put("moe", MixtureJson.write(config.moe()));
         }
         return json;
     }
 
     static VitConfig read(Object value) {
-        Map<String, Object> json = Json.object(value, "configuration");
-        SoftMoeConfig moe = null;
-        if (json.containsKey("moe")) {
-            Map<String, Object> fields = Json.object(json.get("moe"), "configuration moe");
-            moe = new SoftMoeConfig(integer(fields, "experts"), integer(fields, "slots"), integer(fields, "layers"),
-                    constant(fields, "dispatch", Mixing.class), constant(fields, "combine", Mixing.class));
-        }
-        return new VitConfig(integer(json, "height"), integer(json, "width"), integer(json, "channels"),
-                integer(json, "patch"), integer(json, "dim"), integer(json, "depth"), integer(json, "mlp"),
-                integer(json, "heads"), integer(json, "classes"), constant(json, "position", Position.class),
-                constant(json, "head", Head.class), constant(json, "qk_norm", QkNorm.class),
-                json.containsKey("form") ? constant(json, "form", BlockForm.class) : BlockForm.SEQUENTIAL,
-                Json.number(field(json, "head_bias"), "configuration head_bias"), moe);
-    }
-
-    private static Object field(Map<String, Object> json, String name) {
-        Object value = json.get(name);
-        if (value == null) {
-            throw new IllegalArgumentException("configuration: expected a field " + name + ", found " + json.keySet());
-        }
-        return value;
-    }
-
-    private static int integer(Map<String, Object> json, String name) {
-        long value = Json.integer(field(json, name), "configuration " + name);
-        if (value != (int) value) {
-            throw new IllegalArgumentException("configuration " + name + ": expected a number below 2^31, found " + value);
-        }
-        return (int) value;
-    }
-
-    private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static <E extends Enum<E>> E constant(Map<String, Object> json, String name, Class<E> type) {
-        String text = Json.string(field(json, name), "configuration " + name);
-        for (E constant : type.getEnumConstants()) {
-            if (word(constant).equals(text)) {
-                return constant;
-            }
-        }
-        throw new IllegalArgumentException("configuration " + name + ": expected one of "
-                + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT) + ", found \"" + text + "\"");
+        Fields json = Fields.of("configuration", value);
+        return new VitConfig(json.integer("height"), json.integer("width"), json.integer("channels"),
+                json.integer("patch"), json.integer("dim"), json.integer("depth"), json.integer("mlp"),
+                json.integer("heads"), json.integer("classes"), json.constant("position", Position.class),
+                json.constant("head", Head.class), json.constant("qk_norm", QkNorm.class),
+                json.has("form") ? json.constant("form", BlockForm.class) : BlockForm.SEQUENTIAL,
+                json.real("head_bias"), json.has("moe") ? MixtureJson.read(json.value("moe")) : null,
+                json.has("representation") ? json.integer("representation") : 0);
     }
 }

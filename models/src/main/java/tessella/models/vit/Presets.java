@@ -3,6 +3,13 @@ package tessella.models.vit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tessella.models.moe.Balance;
+import tessella.models.moe.Capacity;
+import tessella.models.moe.ExpertsChoice;
+import tessella.models.moe.Placement;
+import tessella.models.moe.Priority;
+import tessella.models.moe.SparseMoeConfig;
+import tessella.models.moe.TokensChoice;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
 
@@ -12,6 +19,11 @@ final class Presets {
     private static final int JFT = 29_593;
     /** Where a classifier of so many classes begins under the sigmoid loss: almost none of them is there. */
     private static final double SIGMOID_BIAS = -10;
+    /** Classes of JFT-300M as V-MoE counts them. */
+    private static final int JFT_300M = 18_291;
+    /** Two experts a token, and just enough room for them, first for the tokens that the router is surest of; room in fours. */
+    private static final TokensChoice V_MOE = new TokensChoice(2, new Capacity.Factor(1.05, Capacity.Rounding.UP, 4), Priority.LARGEST_GATE,
+            Balance.V_MOE);
     private static final Map<String, VitConfig> ALL = new LinkedHashMap<>();
 
     static {
@@ -20,6 +32,10 @@ final class Presets {
                 null);
         ALL.put("vit-tiny", tiny);
         ALL.put("soft-moe-tiny", tiny.withMoe(new SoftMoeConfig(16, 3, 2)));
+        // as many experts: tokens of 8 images choose two each, or experts choose as many tokens of an image as they have slots above
+        ALL.put("v-moe-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.ODD, 8, 1, V_MOE)));
+        ALL.put("experts-choice-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.LAST, 1, 1,
+                new ExpertsChoice(new Capacity.Factor(1, Capacity.Rounding.HALF_EVEN, 1)))));
 
         // Soft MoE paper, tables 1 and 8: GAP, learned positions, QK-norm, JFT-4B classes, one slot an expert
         published("s", 384, 12, 6, 16, 128, 6);
@@ -28,6 +44,18 @@ final class Presets {
         published("l", 1024, 24, 16, 16, 128, 12);
         published("h", 1280, 32, 16, 14, 128, 16);
         published("h", 1280, 32, 16, 14, 256, 16);
+
+        // V-MoE paper: 32 experts, class token, a representation before the classifier; every other block, or the last of those
+        sparse("s32", 512, 8, 8, 32, 4);
+        sparse("b32", 768, 12, 12, 32, 6);
+        sparse("b16", 768, 12, 12, 16, 6);
+        sparse("l32", 1024, 24, 16, 32, 12);
+        sparse("l32-last2", 1024, 24, 16, 32, 2);
+        sparse("l16", 1024, 24, 16, 16, 12);
+        sparse("h14", 1280, 32, 16, 14, 16);
+        sparse("h14-last5", 1280, 32, 16, 14, 5);
+        ALL.put("v-moe-15b", new VitConfig(224, 224, 3, 14, 1408, 48, 6400, 16, JFT, Position.LEARNED, Head.CLS, QkNorm.NONE, -Math.log(JFT),
+                new SparseMoeConfig(32, 24, Placement.ODD, 8, 1, V_MOE)));
 
         // ImageNet-1k, class token, learned positions; the shapes of the ViT and Scaling ViT papers and of big_vision
         dense("mu", 32, 1, 128, 2, 16);
@@ -54,6 +82,11 @@ final class Presets {
     private static void published(String size, int dim, int depth, int heads, int patch, int experts, int layers) {
         ALL.put("soft-moe-" + size + patch + "-" + experts + "e", new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads,
                 JFT, Position.LEARNED, Head.GAP, QkNorm.LAYER_NORM, -Math.log(JFT), new SoftMoeConfig(experts, 1, layers)));
+    }
+
+    private static void sparse(String name, int dim, int depth, int heads, int patch, int layers) {
+        ALL.put("v-moe-" + name, new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads, JFT_300M, Position.LEARNED, Head.CLS,
+                QkNorm.NONE, BlockForm.SEQUENTIAL, -Math.log(JFT_300M), new SparseMoeConfig(32, layers, Placement.ODD, 8, 1, V_MOE), dim));
     }
 
     private static void dense(String size, int dim, int depth, int mlp, int heads, int... patches) {

@@ -1,6 +1,7 @@
 package tessella.models.vit;
 
 import static tessella.autodiff.Elementwise.add;
+import static tessella.autodiff.Elementwise.tanh;
 import static tessella.autodiff.Patches.patchify;
 import static tessella.autodiff.Reductions.mean;
 import static tessella.autodiff.Shapes.broadcastTo;
@@ -22,10 +23,11 @@ import tessella.models.nn.Norm;
 import tessella.models.nn.Observer;
 import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
+import tessella.models.nn.TrainingPass;
 
 /**
- * The vision transformer (Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021), with the MLP of its last blocks
- * replaced by Soft MoE layers if the configuration has them, its blocks sequential or parallel ({@link BlockForm}).
+ * The vision transformer (Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021), with the MLP of some blocks
+ * replaced by mixtures of experts if the configuration has them, its blocks sequential or parallel ({@link BlockForm}).
  *
  * <p>Loaded or initialised once, a model may be run by any number of threads at the same time; {@link #close} returns its
  * memory.
@@ -39,6 +41,7 @@ public final class VisionTransformer implements AutoCloseable {
     private final List<Block> blocks = new ArrayList<>();
     private final Norm norm;
     private final MapHead map;
+    private final Dense representation; // null if the classifier reads the pooled tokens
     private final Dense head;
     private final Scope constants;
 
@@ -56,6 +59,7 @@ public final class VisionTransformer implements AutoCloseable {
         }
         norm = config.form().norm(parameters, "norm");
         map = config.head() == Head.MAP ? new MapHead(parameters, config) : null;
+        representation = config.representation() == 0 ? null : new Dense(parameters, "representation");
         head = new Dense(parameters, "head");
     }
 
@@ -88,7 +92,10 @@ public final class VisionTransformer implements AutoCloseable {
         if (config.head() == Head.MAP) {
             specs.addAll(MapHead.specs(config));
         }
-        specs.addAll(Dense.specs("head", d, config.classes(), Initializer.constant(0),
+        if (config.representation() != 0) {
+            specs.addAll(Dense.specs("representation", d, config.representation(), Initializer.lecunNormal(d), Initializer.constant(0)));
+        }
+        specs.addAll(Dense.specs("head", config.features(), config.classes(), Initializer.constant(0),
                 Initializer.constant(config.headBias())));
         return specs;
     }
@@ -142,7 +149,7 @@ public final class VisionTransformer implements AutoCloseable {
     }
 
     /**
-     * As {@link #logits(Tensor)}; the observer sees "embedding", "blocks.i" and its mixture's dispatch and combine weights,
+     * As {@link #logits(Tensor)}; the observer sees "embedding", "blocks.i" and its mixture's weights,
      * "norm" and "features".
      */
     public Tensor logits(Tensor images, Observer observer) {
@@ -154,7 +161,12 @@ public final class VisionTransformer implements AutoCloseable {
         return head.apply(features(images, Observer.NONE, activations));
     }
 
-    /** The pooled vector before the classifier: [b, width]; errors as for {@link #logits(Tensor)}. */
+    /** As {@link #logits(Tensor, Activations)}; the pass gives mixtures their noise, and is left with what they add to the loss. */
+    public Tensor logits(Tensor images, Activations activations, TrainingPass pass) {
+        return head.apply(features(images, pass, activations));
+    }
+
+    /** The vector that the classifier reads, the pooled tokens or their representation: [b, width]; errors as for {@link #logits(Tensor)}. */
     public Tensor features(Tensor images) {
         return features(images, Observer.NONE, Activations.KEPT);
     }
@@ -168,26 +180,43 @@ public final class VisionTransformer implements AutoCloseable {
         Tensor tokens = embed(images);                                                  // [b, m, d]
         observer.see("embedding", tokens);
         for (int i = 0; i < blocks.size(); i++) {
-            Block block = blocks.get(i);
-            // an observer may look at values inside the block later, so they stay
-            if (observer != Observer.NONE) {
-                tokens = block.apply(tokens, observer);
-            } else if (activations == Activations.RECOMPUTED && Tape.isRecording()) {
-                tokens = Tape.checkpoint(tokens, x -> block.apply(x, observer));
-            } else {
-                tokens = Tape.consume(tokens, x -> block.apply(x, observer));
-            }
+            tokens = block(i, tokens, observer, activations);
             observer.see(Block.prefix(i), tokens);
         }
         Tensor normed = norm.apply(tokens);
         observer.see("norm", normed);
-        Tensor features = switch (config.head()) {
+        Tensor pooled = switch (config.head()) {
             case CLS -> reshape(slice(normed, 1, 0, 1), shape.dim(0), config.dim());
             case GAP -> mean(normed, 1);
             case MAP -> map.apply(normed);
         };
+        Tensor features = representation == null ? pooled : tanh(representation.apply(pooled));
         observer.see("features", features);
         return features;
+    }
+
+    private Tensor block(int index, Tensor tokens, Observer observer, Activations activations) {
+        Block block = blocks.get(index);
+        if (activations == Activations.RECOMPUTED && Tape.isRecording()) {
+            return observer instanceof TrainingPass pass && config.isMixture(index) && config.moe().hasLoss()
+                    ? recomputedWithLoss(block, Block.prefix(index), tokens, pass)
+                    : Tape.checkpoint(tokens, x -> block.apply(x, observer));
+        }
+        // an observer may look at values inside the block later, so they stay
+        return observer != Observer.NONE ? block.apply(tokens, observer) : Tape.consume(tokens, x -> block.apply(x, observer));
+    }
+
+    /** One tensor leaves a block that is run again: the term of the loss lies behind the tokens. */
+    private static Tensor recomputedWithLoss(Block block, String name, Tensor tokens, TrainingPass pass) {
+        Shape shape = tokens.shape();
+        long size = shape.size();
+        Tensor both = Tape.checkpoint(tokens, x -> {
+            TrainingPass inside = pass.part();
+            Tensor y = block.apply(x, inside);
+            return concat(0, reshape(y, size), reshape(inside.loss().orElseThrow(), 1));
+        });
+        pass.addToLoss(name, () -> slice(both, 0, size, size + 1));
+        return reshape(slice(both, 0, 0, size), shape.dims());
     }
 
     private Tensor embed(Tensor images) {

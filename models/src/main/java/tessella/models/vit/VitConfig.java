@@ -2,12 +2,11 @@ package tessella.models.vit;
 
 import java.util.List;
 import java.util.Map;
+import tessella.models.nn.MixtureConfig;
 import tessella.models.nn.QkNorm;
-import tessella.models.softmoe.SoftMoe;
-import tessella.models.softmoe.SoftMoeConfig;
 
 /**
- * A vision transformer, with or without Soft MoE layers; the fields are those of the papers.
+ * A vision transformer, with or without mixtures of experts; the fields are those of the papers.
  *
  * @param height image height in pixels
  * @param width image width in pixels
@@ -24,9 +23,10 @@ import tessella.models.softmoe.SoftMoeConfig;
  * @param form form of the blocks, and the norms and biases that go with it
  * @param headBias initial bias of the classifier, -ln K in the Soft MoE paper
  * @param moe the mixture layers, or null for a dense model
+ * @param representation width of a layer with tanh before the classifier (V-MoE), or 0 for none
  */
 public record VitConfig(int height, int width, int channels, int patch, int dim, int depth, int mlp, int heads, int classes,
-        Position position, Head head, QkNorm qkNorm, BlockForm form, double headBias, SoftMoeConfig moe) {
+        Position position, Head head, QkNorm qkNorm, BlockForm form, double headBias, MixtureConfig moe, int representation) {
 
     /** Checks what must divide what. */
     public VitConfig {
@@ -45,14 +45,23 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
             throw new IllegalArgumentException("vit: sincos2d positions expect a width of at least 8 that 4 divides, found "
                     + dim);
         }
-        if (moe != null && moe.layers() > depth) {
-            throw new IllegalArgumentException("vit: expected at most " + depth + " mixture layers, found " + moe.layers());
+        if (representation < 0) {
+            throw new IllegalArgumentException("vit: expected a representation of at least 1, or 0 for none, found " + representation);
         }
+        if (moe != null) {
+            moe.blocks(depth);
+        }
+    }
+
+    /** A model whose classifier reads the pooled tokens themselves. */
+    public VitConfig(int height, int width, int channels, int patch, int dim, int depth, int mlp, int heads, int classes,
+            Position position, Head head, QkNorm qkNorm, BlockForm form, double headBias, MixtureConfig moe) {
+        this(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, form, headBias, moe, 0);
     }
 
     /** A model of sequential blocks. */
     public VitConfig(int height, int width, int channels, int patch, int dim, int depth, int mlp, int heads, int classes,
-            Position position, Head head, QkNorm qkNorm, double headBias, SoftMoeConfig moe) {
+            Position position, Head head, QkNorm qkNorm, double headBias, MixtureConfig moe) {
         this(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, BlockForm.SEQUENTIAL,
                 headBias, moe);
     }
@@ -72,9 +81,14 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
         return gridRows() * gridColumns() + (head == Head.CLS ? 1 : 0);
     }
 
-    /** Whether block i has a mixture in place of the MLP: the last moe.layers of them do. */
+    /** Whether block i has a mixture in place of the MLP. */
     public boolean isMixture(int block) {
-        return moe != null && block >= depth - moe.layers();
+        return moe != null && moe.blocks(depth).contains(block);
+    }
+
+    /** Width of what the classifier reads. */
+    int features() {
+        return representation == 0 ? dim : representation;
     }
 
     /** Number of parameters, from shapes alone. */
@@ -86,10 +100,10 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
     public long multiplyAdds() {
         long m = tokens();
         long patches = (long) gridRows() * gridColumns();
-        long macs = patches * patch * patch * channels * dim + (long) dim * classes;
+        long macs = patches * patch * patch * channels * dim + (long) dim * representation + (long) features() * classes;
         for (int i = 0; i < depth; i++) {
             macs += 4 * m * dim * dim + 2 * m * m * dim;
-            macs += isMixture(i) ? SoftMoe.multiplyAdds(m, dim, mlp, moe) : 2 * m * dim * mlp;
+            macs += isMixture(i) ? moe.multiplyAdds(m, dim, mlp) : 2 * m * dim * mlp;
         }
         if (head == Head.MAP) {
             macs += 2L * dim * dim + 2 * m * dim * dim + 2 * m * dim + 2L * dim * mlp;
@@ -97,18 +111,17 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
         return macs;
     }
 
-    /** This model for other images and classes; a mixture keeps its experts and gets about one slot a token. */
+    /** This model for other images and classes; a mixture keeps its experts. */
     public VitConfig forImages(int newHeight, int newWidth, int newChannels, int newPatch, int newClasses) {
         VitConfig dense = new VitConfig(newHeight, newWidth, newChannels, newPatch, dim, depth, mlp, heads, newClasses, position,
-                head, qkNorm, form, headBias, null);
-        return moe == null ? dense : dense.withMoe(new SoftMoeConfig(moe.experts(),
-                SoftMoeConfig.slotsFor(dense.tokens(), moe.experts(), 1), moe.layers(), moe.dispatch(), moe.combine()));
+                head, qkNorm, form, headBias, null, representation);
+        return moe == null ? dense : dense.withMoe(moe.forTokens(dense.tokens()));
     }
 
     /** This model with other mixture layers, or with none (null). */
-    public VitConfig withMoe(SoftMoeConfig other) {
+    public VitConfig withMoe(MixtureConfig other) {
         return new VitConfig(height, width, channels, patch, dim, depth, mlp, heads, classes, position, head, qkNorm, form,
-                headBias, other);
+                headBias, other, representation);
     }
 
     /** The configuration as a JSON object, for checkpoints. */

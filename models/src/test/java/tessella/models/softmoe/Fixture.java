@@ -5,6 +5,7 @@ import tessella.autodiff.Tensor;
 import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.models.nn.Experts;
 import tessella.models.nn.Observer;
 
 /** A float64 Soft MoE layer with random parameters, and its input. */

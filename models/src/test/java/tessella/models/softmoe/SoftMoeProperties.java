@@ -25,6 +25,7 @@ import tessella.engine.NdArray;
 import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.models.nn.Experts;
 import tessella.models.nn.Observer;
 
 /** Properties of the Soft MoE layer that follow from its definition, in float64; m tokens, n experts of p slots. */

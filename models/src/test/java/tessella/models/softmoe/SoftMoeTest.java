@@ -93,7 +93,8 @@ class SoftMoeTest {
     @Test
     void expertsStartIdenticalWithLearnedDispatchAndIndependentWithout() {
         for (Mixing mixing : new Mixing[] {Mixing.SOFT, Mixing.UNIFORM}) {
-            ParameterSpec kernel = Experts.specs("e", 4, 6, new SoftMoeConfig(3, 1, 1, mixing, Mixing.SOFT)).getFirst();
+            ParameterSpec kernel = SoftMoe.specs("moe", 4, 6, new SoftMoeConfig(3, 1, 1, mixing, Mixing.SOFT)).stream()
+                    .filter(spec -> spec.name().equals("moe.experts.in.kernel")).findFirst().orElseThrow();
             Random random = Random.of(0, kernel.name());
             boolean equal = true;
             for (int i = 0; i < 24; i++) {

@@ -30,6 +30,9 @@ import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.json.Json;
+import tessella.models.moe.Placement;
+import tessella.models.moe.SparseMoeConfig;
+import tessella.models.nn.MixtureConfig;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
 
@@ -286,9 +289,14 @@ class VitConfigTest {
         VitConfig full = VitConfig.preset(name);
         int side = 2 * full.patch();
         // two experts: their number is not the width
-        SoftMoeConfig moe = full.moe() == null ? null : new SoftMoeConfig(2, 2, 1);
+        MixtureConfig moe = switch (full.moe()) {
+            case null -> null;
+            // experts start alike: were all of them chosen, their gates would sum to 1 and the router get no gradient
+            case SparseMoeConfig sparse -> new SparseMoeConfig(3, 1, Placement.LAST, 1, 0, sparse.router());
+            default -> new SoftMoeConfig(2, 2, 1);
+        };
         VitConfig shallow = new VitConfig(side, side, full.channels(), full.patch(), full.dim(), 1, full.mlp(), full.heads(), 3,
-                full.position(), full.head(), full.qkNorm(), full.form(), full.headBias(), moe);
+                full.position(), full.head(), full.qkNorm(), full.form(), full.headBias(), moe, full.representation());
         try (VisionTransformer model = VisionTransformer.initialized(shallow, DType.F32, 0)) {
             // a head of zeros would pass nothing back
             NdArray head = model.parameters().get("head.kernel").value();

@@ -3,6 +3,7 @@ package tessella.bench.peers;
 import java.util.List;
 import java.util.stream.Stream;
 import tessella.models.nn.QkNorm;
+import tessella.models.softmoe.SoftMoeConfig;
 import tessella.models.vit.BlockForm;
 import tessella.models.vit.Head;
 import tessella.models.vit.Position;
@@ -23,9 +24,10 @@ final class TorchTransformer {
     private final VitConfig config;
     private final int batch;
 
-    /** Whether there is source for such a model: blocks in sequence, no attention pooling. */
+    /** Whether there is source for such a model: blocks in sequence, no mixture but Soft MoE, no attention pooling. */
     static boolean covers(VitConfig config) {
-        return config.form() == BlockForm.SEQUENTIAL && config.head() != Head.MAP && config.qkNorm() != QkNorm.RMS_NORM;
+        return config.form() == BlockForm.SEQUENTIAL && (config.moe() == null || config.moe() instanceof SoftMoeConfig)
+                && config.head() != Head.MAP && config.qkNorm() != QkNorm.RMS_NORM;
     }
 
     TorchTransformer(TorchWeights weights, TorchScript script, TorchPeer.Form form, VitConfig config, int batch) {
@@ -92,7 +94,7 @@ final class TorchTransformer {
         String y = script.let("torch.add(" + x + ", " + attention(norm(x, prefix + ".norm1"), prefix + ".attention") + ")");
         String normed = norm(y, prefix + ".norm2");
         String fed = config.isMixture(index)
-                ? new TorchMixture(weights, script, config.moe(), batch, config.tokens(), config.dim()).apply(normed, prefix + ".moe")
+                ? new TorchMixture(weights, script, (SoftMoeConfig) config.moe(), batch, config.tokens(), config.dim()).apply(normed, prefix + ".moe")
                 : linear(script.let("torch.gelu(" + linear(normed, prefix + ".mlp.in") + ", approximate=\"tanh\")"), prefix + ".mlp.out");
         return script.let("torch.add(" + y + ", " + fed + ")");
     }

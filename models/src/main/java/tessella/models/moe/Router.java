@@ -1,0 +1,36 @@
+package tessella.models.moe;
+
+import java.util.Optional;
+import tessella.autodiff.Tensor;
+
+/**
+ * Decides which experts work on which tokens of a group, and what their outputs weigh. Immutable: any thread may route with it. Whatever
+ * computes weights [tokens, experts] may be one, by a softmax, by a differentiable top-k or by a transport plan
+ * ({@link Assignment#ofNonzeros}).
+ */
+public interface Router {
+    /** Assigns the tokens of a group; what the assignment holds is in the innermost scope. */
+    Assignment route(GateLogits logits);
+
+    /** What the group adds to the loss of a training step, a scalar; empty if nothing. */
+    default Optional<Tensor> loss(GateLogits logits) {
+        return Optional.empty();
+    }
+
+    /** Whether {@link #loss} adds anything. */
+    default boolean hasLoss() {
+        return false;
+    }
+
+    /**
+     * Refuses what it cannot work with; called when a model is configured.
+     *
+     * @param experts E
+     * @param noise the deviation of the noise of training, times E
+     * @throws IllegalArgumentException saying what does not fit
+     */
+    default void check(int experts, double noise) {}
+
+    /** Rows that all experts together have for a group of so many tokens: the most there can be, from which costs are counted. */
+    long rows(long tokens, int experts);
+}
