@@ -16,8 +16,10 @@ final class Adapters {
         BY_OP.putAll(LossAdapters.all());
         BY_OP.putAll(TrainingAdapters.all());
         BY_OP.putAll(SoftMoeAdapters.all());
+        BY_OP.putAll(SparseMoeAdapters.all());
         BY_OP.putAll(ImageAdapters.all());
         BY_OP.put("soft_moe_vit", new SoftMoeVitAdapter());
+        BY_OP.put("vmoe_model", new VmoeAdapter());
     }
 
     private Adapters() {}

@@ -53,7 +53,7 @@ final class SoftMoeVitAdapter implements Adapter {
     }
 
     /** The patch embedding before positions are added: [b, rows, columns, width]. */
-    private static Tensor embedding(Case c, VitConfig config, Parameters parameters) {
+    static Tensor embedding(Case c, VitConfig config, Parameters parameters) {
         Tensor tokens = LinearAlgebra.linear(Patches.patchify(c.in("image"), config.patch()),
                 parameters.get("embedding.kernel").tensor(), parameters.get("embedding.bias").tensor());
         return Shapes.reshape(tokens, tokens.dim(0), config.gridRows(), config.gridColumns(), config.dim());
@@ -84,17 +84,17 @@ final class SoftMoeVitAdapter implements Adapter {
     }
 
     /** The name that the published code gives to a parameter of the library. */
-    private static String published(String name) {
+    static String published(String name) {
         return name.replaceFirst("^position$", "Encoder/posembed_input/pos_embedding")
                 .replaceFirst("^norm\\.", "Encoder/encoder_norm/")
                 .replaceFirst("^blocks\\.([0-9]+)\\.", "Encoder/encoderblock_$1/")
                 .replaceFirst("^map\\.attention\\.", "MapHead/MultiHeadDotProductAttention/")
                 .replaceFirst("^map\\.norm\\.", "MapHead/LayerNorm/")
-                .replaceFirst("^map\\.", "MapHead/")
+                .replaceFirst("^map\\.", "MapHead/").replaceFirst("^representation\\.", "pre_logits/")
                 .replace("/norm1.", "/LayerNorm_0/").replace("/norm2.", "/LayerNorm_1/")
                 .replace("/attention.", "/SelfAttention/")
                 .replace("query_norm.", "query_ln/").replace("key_norm.", "key_ln/")
-                .replace("moe.router.phi", "Moe/Router/mu").replace("moe.router.", "Moe/Router/")
+                .replace("moe.router.phi", "Moe/Router/mu").replace("moe.router.kernel", "Moe/Router/dense/kernel").replace("moe.router.", "Moe/Router/")
                 .replace("moe.experts.in.", "Moe/Mlp/Dense_0/").replace("moe.experts.out.", "Moe/Mlp/Dense_1/")
                 .replace("mlp.in.", "Mlp/Dense_0/").replace("mlp.out.", "Mlp/Dense_1/")
                 .replace('.', '/');

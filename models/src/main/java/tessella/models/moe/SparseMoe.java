@@ -82,7 +82,7 @@ public final class SparseMoe implements Layer {
     }
 
     /**
-     * Tokens [b, m, d] to y of the same shape. The observer sees prefix.logits, with their noise, and prefix.combine, the weights of the
+     * Tokens [b, m, d] to y of the same shape. The observer sees prefix.logits, without noise, and prefix.combine, the weights of the
      * kept pairs and 0 elsewhere, both [b, m, E]; it is given the losses of the groups [G], and asked for noise [b, m, E].
      */
     @Override
@@ -108,7 +108,7 @@ public final class SparseMoe implements Layer {
         boolean few = 2 * busy.length <= e && !experts.arePacked();
         Dispatch dispatch = new Dispatch(groups, few ? busy : IntStream.range(0, e).toArray());
         if (observer != Observer.NONE) {
-            observer.see(prefix + ".logits", reshape(noisy, b, m, e));
+            observer.see(prefix + ".logits", reshape(clean, b, m, e));
             observer.see(prefix + ".combine", reshape(mul(weights, kept(dispatch, weights)), b, m, e));
         }
         if (busy.length == 0) {

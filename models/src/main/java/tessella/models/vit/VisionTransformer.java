@@ -150,7 +150,7 @@ public final class VisionTransformer implements AutoCloseable {
 
     /**
      * As {@link #logits(Tensor)}; the observer sees "embedding", "blocks.i" and its mixture's weights,
-     * "norm" and "features".
+     * "norm", the "representation" before its tanh if there is one, and "features".
      */
     public Tensor logits(Tensor images, Observer observer) {
         return head.apply(features(images, observer, Activations.KEPT));
@@ -190,9 +190,15 @@ public final class VisionTransformer implements AutoCloseable {
             case GAP -> mean(normed, 1);
             case MAP -> map.apply(normed);
         };
-        Tensor features = representation == null ? pooled : tanh(representation.apply(pooled));
+        Tensor features = representation == null ? pooled : represented(pooled, observer);
         observer.see("features", features);
         return features;
+    }
+
+    private Tensor represented(Tensor pooled, Observer observer) {
+        Tensor y = representation.apply(pooled);
+        observer.see("representation", y);
+        return tanh(y);
     }
 
     private Tensor block(int index, Tensor tokens, Observer observer, Activations activations) {
