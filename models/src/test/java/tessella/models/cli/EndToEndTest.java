@@ -261,7 +261,7 @@ class EndToEndTest {
         Files.write(tensors, Arrays.copyOf(Files.readAllBytes(checkpoint), 100_000));
         String none = other.resolve("none.safetensors").toString();
         refused(2, "tessella train: there is no option --epoch, did you mean --epochs?", "train", "--epoch", "2");
-        refused(2, "tessella train: --model expects one of vit-tiny, soft-moe-tiny, soft-moe-s16-128e, ", "train", "--model",
+        refused(2, "tessella train: --model expects one of vit-tiny, soft-moe-tiny, v-moe-tiny, ", "train", "--model",
                 "soft-moe");
         refused(2, "info: there is no model or file soft-moe-b16-128, did you mean soft-moe-b16-128e?", "info",
                 "soft-moe-b16-128");

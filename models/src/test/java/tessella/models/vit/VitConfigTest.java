@@ -30,8 +30,16 @@ import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.json.Json;
+import tessella.models.moe.Assignment;
+import tessella.models.moe.Balance;
+import tessella.models.moe.Capacity;
+import tessella.models.moe.ExpertsChoice;
+import tessella.models.moe.GateLogits;
 import tessella.models.moe.Placement;
+import tessella.models.moe.Priority;
+import tessella.models.moe.Router;
 import tessella.models.moe.SparseMoeConfig;
+import tessella.models.moe.TokensChoice;
 import tessella.models.nn.MixtureConfig;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
@@ -282,6 +290,47 @@ class VitConfigTest {
         requireGflop(gflop, config.multiplyAdds());
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        // dense twin, and with 32 experts; in thousands as published
+        "v-moe-s32, 36466, 296895", "v-moe-b32, 102112, 980631", "v-moe-b16, 100455, 978975", "v-moe-l32, 325308, 3448168",
+        "v-moe-l32-last2, 325308, 845785", "v-moe-l16, 323100, 3445960", "v-moe-h14, 655835, 7160836",
+        "v-moe-h14-last5, 655835, 2688648"})
+    void sparseModelsHaveThePublishedCounts(String name, long dense, long sparse) {
+        VitConfig config = VitConfig.preset(name);
+        assertEquals(18_291, config.classes());
+        assertEquals(dense, Math.round(config.withMoe(null).parameterCount() / 1e3));
+        assertEquals(sparse, Math.round(config.parameterCount() / 1e3));
+    }
+
+    @Test
+    void theLargestSparseModelAndThoseThatWerePublishedHaveTheirCounts() {
+        assertEquals(14_705_071_769L, VitConfig.preset("v-moe-15b").parameterCount());
+        assertEquals(300_974_931, published(VitConfig.preset("v-moe-b16"), 6, 21_843, 0).parameterCount());
+        assertEquals(56_999_400, published(VitConfig.preset("v-moe-s32"), 2, 1000, 512).parameterCount());
+    }
+
+    /** With 8 experts in so many blocks. */
+    private static VitConfig published(VitConfig c, int layers, int classes, int representation) {
+        SparseMoeConfig moe = (SparseMoeConfig) c.moe();
+        return new VitConfig(224, 224, 3, c.patch(), c.dim(), c.depth(), c.mlp(), c.heads(), classes, c.position(), c.head(), c.qkNorm(),
+                c.form(), 0, new SparseMoeConfig(8, layers, moe.placement(), moe.group(), moe.noise(), moe.router()), representation);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // model, its sparse layers, capacity factor; per cent of the multiply-adds of the dense ViT-H/14
+        "v-moe-h14, 5, 1.05, 111.1", "v-moe-h14, 16, 1.05, 135.5", "v-moe-l16, 2, 1.05, 39.0", "v-moe-h14, 5, 0.5, 100.0"})
+    void sparseModelsHaveThePublishedShareOfTheCostOfViTH(String name, int layers, double factor, double percent) {
+        VitConfig config = VitConfig.preset(name);
+        SparseMoeConfig moe = (SparseMoeConfig) config.moe();
+        // the published shares are of capacities that are not brought to multiples of 4
+        VitConfig exact = config.withMoe(new SparseMoeConfig(32, layers, moe.placement(), moe.group(), moe.noise(), new TokensChoice(2,
+                new Capacity.Factor(factor, Capacity.Rounding.HALF_EVEN, 1), Priority.LARGEST_GATE, Balance.V_MOE)));
+        long dense = VitConfig.preset("v-moe-h14").withMoe(null).multiplyAdds();
+        assertEquals(percent, 100.0 * exact.multiplyAdds() / dense, 0.1);
+    }
+
     /** Every parameter gets a gradient. */
     @ParameterizedTest
     @MethodSource("presets")
@@ -364,6 +413,66 @@ class VitConfigTest {
     }
 
     @Test
+    void sparseMixturesAreWrittenWithTheirRouter() {
+        VitConfig config = new VitConfig(8, 12, 1, 4, 8, 2, 12, 2, 10, Position.LEARNED, Head.GAP, QkNorm.LAYER_NORM, BlockForm.SEQUENTIAL, -0.5,
+                new SparseMoeConfig(4, 1, Placement.ODD, 8, 1, new TokensChoice(2, new Capacity.Factor(1.05, Capacity.Rounding.UP, 4),
+                        Priority.LARGEST_GATE, new Balance(0.005, 0.25, 0.5, 1))), 6);
+        String json = "{\"height\":8,\"width\":12,\"channels\":1,\"patch\":4,\"dim\":8,\"depth\":2,\"mlp\":12,\"heads\":2,"
+                + "\"classes\":10,\"position\":\"learned\",\"head\":\"gap\",\"qk_norm\":\"layer_norm\",\"head_bias\":-0.5,"
+                + "\"representation\":6,\"moe\":{\"experts\":4,\"layers\":1,\"placement\":\"odd\",\"group\":8,\"noise\":1.0,"
+                + "\"router\":\"tokens_choice\",\"chosen\":2,\"capacity\":{\"factor\":1.05,\"rounding\":\"up\",\"multiple_of\":4},"
+                + "\"priority\":\"largest_gate\",\"balance\":{\"importance\":0.005,\"load\":0.25,\"gshard\":0.5,\"z\":1.0}}}";
+        assertEquals(json, Json.write(config.toJson()));
+        assertEquals(config, VitConfig.fromJson(Json.parse(json)));
+        VitConfig fixed = config.withMoe(new SparseMoeConfig(4, 1, Placement.LAST, 1, 0, new ExpertsChoice(new Capacity.Fixed(3))));
+        assertEquals(fixed, VitConfig.fromJson(Json.parse(Json.write(fixed.toJson()))));
+        assertEquals(6, fixed.representation(), "a representation stays");
+        assertEquals(fixed.moe(), fixed.forImages(16, 16, 3, 4, 5).moe(), "capacities follow the tokens of a group");
+        assertEquals(6, fixed.forImages(16, 16, 3, 4, 5).representation());
+        assertMessage("configuration moe router: expected one of [tokens_choice, experts_choice], found \"hash\"",
+                () -> VitConfig.fromJson(Json.parse(json.replace("tokens_choice", "hash"))));
+        assertMessage("configuration moe capacity rounding: expected one of [up, half_even], found \"down\"",
+                () -> VitConfig.fromJson(Json.parse(json.replace("\"up\"", "\"down\""))));
+        assertMessage("configuration moe balance: expected a field z, found [importance, load, gshard]",
+                () -> VitConfig.fromJson(Json.parse(json.replace(",\"z\":1.0", ""))));
+        assertMessage("there is no JSON of a router of ", () -> config.withMoe(new SparseMoeConfig(4, 1, Placement.LAST, 1, 0,
+                new Router() {
+                    @Override
+                    public Assignment route(GateLogits logits) {
+                        return Assignment.ofNonzeros(logits.clean());
+                    }
+
+                    @Override
+                    public long rows(long tokens, int experts) {
+                        return tokens;
+                    }
+                })).toJson());
+    }
+
+    @Test
+    void aRepresentationIsReadByTheClassifier() {
+        VitConfig config = new VitConfig(8, 8, 1, 4, 8, 1, 12, 2, 3, Position.LEARNED, Head.CLS, QkNorm.NONE, BlockForm.SEQUENTIAL, 0, null, 5);
+        VitConfig without = new VitConfig(8, 8, 1, 4, 8, 1, 12, 2, 3, Position.LEARNED, Head.CLS, QkNorm.NONE, 0, null);
+        assertEquals(8 * 5 + 5 + (5 - 8) * 3, config.parameterCount() - without.parameterCount());
+        assertEquals(8 * 5 + (5 - 8) * 3, config.multiplyAdds() - without.multiplyAdds());
+        try (VisionTransformer model = VisionTransformer.initialized(config, DType.F64, 1); Scope scope = Scope.open()) {
+            double[] pixels = OracleParameters.normal(1, "picture", Shape.of(2, 8, 8, 1));
+            Tensor pictures = Tensor.of(scope, Shape.of(2, 8, 8, 1), pixels);
+            double[][] seen = new double[2][];
+            model.logits(pictures, (name, value) -> {
+                if (name.equals("representation") || name.equals("features")) {
+                    seen[name.equals("features") ? 1 : 0] = value.toDoubles();
+                }
+            });
+            assertEquals(10, seen[0].length);
+            assertArrayEquals(Arrays.stream(seen[0]).map(Math::tanh).toArray(), seen[1], 1e-15);
+            assertArrayEquals(seen[1], model.features(pictures).toDoubles());
+        }
+        assertMessage("vit: expected a representation of at least 1, or 0 for none, found -1", () -> new VitConfig(8, 8, 1, 4, 8, 1, 12, 2, 3,
+                Position.LEARNED, Head.CLS, QkNorm.NONE, BlockForm.SEQUENTIAL, 0, null, -1));
+    }
+
+    @Test
     void theFormStaysWhenImagesAndMixturesChange() {
         VitConfig config = VitConfig.preset("vit-22b14");
         assertEquals(BlockForm.PARALLEL, config.forImages(28, 28, 1, 4, 10).form());
@@ -386,6 +495,8 @@ class VitConfigTest {
                 null));
         assertMessage("that 4 divides", () -> new VitConfig(8, 8, 1, 4, 6, 1, 4, 2, 2, Position.SINCOS_2D, Head.GAP, QkNorm.NONE, 0,
                 null));
+        assertMessage("soft moe: expected at most 4 mixture layers, found 5",
+                () -> VitConfig.preset("vit-tiny").withMoe(new SoftMoeConfig(2, 2, 5)));
         assertMessage("soft-moe-tiny", () -> VitConfig.preset("soft-moe-huge"));
         try (VisionTransformer model = VisionTransformer.initialized(VitConfig.preset("vit-tiny"), DType.F32, 0);
                 Scope scope = Scope.open()) {

@@ -54,6 +54,39 @@ final class ModelOracleTest {
     }
 
     @Test
+    void sparseLayerVjp() {
+        Array x = normal(1, 6, 3);
+        Array kernel = normal(2, 3, 4);
+        Array noise = normal(3, 6, 4);
+        var e = new SoftMoeOracle.Experts(normal(4, 4, 3, 2), normal(5, 4, 2), normal(6, 4, 2, 3), normal(7, 4, 3));
+        Array dy = normal(8, 6, 3);
+        var assigned = RouterOracle.tokensChoice(RouterOracle.gates(x, kernel, noise), 2, 2, RouterOracle.Order.LARGEST_GATE);
+        var g = RouterOracle.layerVjp(x, kernel, noise, e, assigned, dy);
+        Vjps.require("x", v -> RouterOracle.layer(v, kernel, noise, e, assigned), x, dy, g.x());
+        Vjps.require("kernel", v -> RouterOracle.layer(x, v, noise, e, assigned), kernel, dy, g.kernel());
+        Vjps.require("w1", v -> RouterOracle.layer(x, kernel, noise, new SoftMoeOracle.Experts(v, e.b1(), e.w2(), e.b2()), assigned),
+                e.w1(), dy, g.experts().w1());
+    }
+
+    /** The examples of the published code's own tests. */
+    @Test
+    void sparseRoutersOnPublishedGates() {
+        Array gates = Array.of(new int[] {3, 3}, .4, 0, .2, .5, .1, .4, .3, .2, .6);
+        assertEquals(List.of(List.of(0, 1), List.of(), List.of(2, 0)),
+                RouterOracle.tokensChoice(gates, 2, 2, RouterOracle.Order.POSITION));
+        assertEquals(List.of(List.of(1, 0), List.of(), List.of(2, 1)),
+                RouterOracle.tokensChoice(gates, 2, 2, RouterOracle.Order.LARGEST_GATE));
+        assertEquals(List.of(List.of(1, 0), List.of(2, 1), List.of(2, 1)), RouterOracle.expertsChoice(gates, 2));
+        Array more = Array.of(new int[] {4, 3}, .5, .4, .1, .3, .3, .4, .1, .2, .7, .8, .2, 0);
+        assertEquals(1.0875, RouterOracle.gshard(more), 1e-12);
+        assertEquals(.03875, RouterOracle.importance(more), 1e-12);
+        Array clean = Array.of(new int[] {3, 3}, .9, .06, .04, .7, .18, .12, .85, .05, .1);
+        Array noise = Array.of(new int[] {3, 3}, -.037, .026, -.018, -.074, .045, -.015, -.067, -.059, .073);
+        // computed there in float32
+        assertEquals(.48573865, RouterOracle.load(clean, clean.plus(noise), 2, .1), 5e-7);
+    }
+
+    @Test
     void softMoeIdentityWeightsArePermutations() {
         Array w = SoftMoeOracle.identityWeights(1, 6, 3, 2);
         Comparison.of("tokens", Array.full(new int[] {1, 6, 1, 1}, 1), ReductionOracle.sum(w, 2, 3)).requireEqual();
