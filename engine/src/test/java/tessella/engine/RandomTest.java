@@ -202,6 +202,10 @@ class RandomTest {
             double[] expected = new double[100 * 203];
             Arrays.setAll(expected, i -> random.uniform(i) < 0.3 ? 2.5 : 0);
             assertArrayEquals(expected, drawn.toDoubles());
+            // the elements from the 70th on are those of the whole, also where tasks are cut
+            double[] normal = new double[100 * 203];
+            Arrays.setAll(normal, i -> (float) random.normal(70 + i));
+            assertArrayEquals(normal, Draws.normal(random, DType.F32, Shape.of(203, 100), 70).toDoubles());
         }
     }
 

@@ -9,6 +9,9 @@ public sealed interface Capacity {
      */
     int of(long choices, int experts);
 
+    /** A few words for people. */
+    String describe();
+
     /** The same number, whatever the group. */
     record Fixed(int rows) implements Capacity {
         /** Checks that there is room. */
@@ -21,6 +24,11 @@ public sealed interface Capacity {
         @Override
         public int of(long choices, int experts) {
             return rows;
+        }
+
+        @Override
+        public String describe() {
+            return "capacity " + rows;
         }
     }
 
@@ -49,6 +57,11 @@ public sealed interface Capacity {
                         + " choices times " + factor + " over " + experts + " experts; use larger groups, fewer experts or a larger factor");
             }
             return Math.toIntExact(Math.ceilDiv((long) whole, multipleOf) * multipleOf);
+        }
+
+        @Override
+        public String describe() {
+            return "capacity factor " + factor + (multipleOf == 1 ? "" : " in multiples of " + multipleOf);
         }
     }
 

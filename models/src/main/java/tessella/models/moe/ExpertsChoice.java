@@ -33,6 +33,11 @@ public record ExpertsChoice(Capacity capacity) implements Router {
     }
 
     @Override
+    public String describe() {
+        return "experts choose, " + capacity.describe();
+    }
+
+    @Override
     public long rows(long tokens, int experts) {
         return (long) experts * room(Math.toIntExact(tokens), experts);
     }

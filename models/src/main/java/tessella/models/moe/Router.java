@@ -31,6 +31,9 @@ public interface Router {
      */
     default void check(int experts, double noise) {}
 
+    /** A few words for people, such as "tokens choose 2, ...". */
+    String describe();
+
     /** Rows that all experts together have for a group of so many tokens: the most there can be, from which costs are counted. */
     long rows(long tokens, int experts);
 }

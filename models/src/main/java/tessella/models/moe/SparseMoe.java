@@ -90,6 +90,9 @@ public final class SparseMoe implements Layer {
         long b = x.dim(0);
         long m = x.dim(1);
         int all = Math.toIntExact(b * m);
+        if (all == 0) {
+            return Tensor.of(NdArray.zeros(Scope.current(), x.dtype(), x.shape()));
+        }
         Tensor tokens = reshape(x, all, x.dim(2));                                      // [b m, d]
         Tensor clean = matmul(tokens, kernel);                                          // [b m, E]
         int e = Math.toIntExact(kernel.dim(1));

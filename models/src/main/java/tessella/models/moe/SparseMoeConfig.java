@@ -65,7 +65,7 @@ public record SparseMoeConfig(int experts, int layers, Placement placement, int 
 
     @Override
     public String describe() {
-        return experts + " experts in " + layers + " blocks (" + placement + "), groups of " + group + " images, noise " + noise + ", "
-                + router;
+        return experts + " experts in " + layers + (placement == Placement.LAST ? " blocks, the last" : " blocks, the last odd ones")
+                + ", groups of " + group + " images, noise " + noise + ", " + router.describe();
     }
 }

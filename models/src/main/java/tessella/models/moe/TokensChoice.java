@@ -88,6 +88,11 @@ public record TokensChoice(int chosen, Capacity capacity, Priority priority, Bal
         return balance.isAny();
     }
 
+    @Override
+    public String describe() {
+        return "tokens choose " + chosen + " in order of " + priority + ", " + capacity.describe();
+    }
+
     /** Buffers of the full capacity, used or not. */
     @Override
     public long rows(long tokens, int experts) {

@@ -22,7 +22,10 @@ public record Evaluation(double loss, int[] predictions, float[][] probabilities
     /** Pictures at a time where nobody asks for another number: no more memory than a training step takes. */
     public static final int BATCH = 20;
 
-    /** Runs a model over all pictures, so many at a time; the result does not depend on how many. */
+    /**
+     * Runs a model over all pictures, so many at a time; the result does not depend on how many,
+     * unless mixtures route the tokens of several pictures together.
+     */
     public static Evaluation of(VisionTransformer model, ImageSet pictures, Preprocessing preprocessing, int batch) {
         int[] predictions = new int[pictures.size()];
         float[][] probabilities = new float[pictures.size()][];

@@ -200,6 +200,11 @@ class SparseMoeProperties {
         public long rows(long tokens, int experts) {
             return experts;
         }
+
+        @Override
+        public String describe() {
+            return "a router of a test";
+        }
     }
 
     @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
@@ -270,6 +275,11 @@ class SparseMoeProperties {
         @Override
         public long rows(long tokens, int experts) {
             return tokens * experts;
+        }
+
+        @Override
+        public String describe() {
+            return "a router of a test";
         }
     }
 

@@ -113,9 +113,22 @@ class SparseMoeTest {
                 public long rows(long tokens, int experts) {
                     return 0;
                 }
+
+                @Override
+                public String describe() {
+                    return "a router of a test";
+                }
             }, 3);
             assertEquals(f.x().shape(), y.shape());
             assertArrayEquals(new double[18], y.toDoubles());
+        }
+    }
+
+    @Test
+    void nothingGivesNothing() {
+        try (Scope scope = Scope.open()) {
+            Sample f = Sample.random(scope, 5, 0, 3, 3, 4, 2);
+            assertEquals(Shape.of(0, 3, 3), f.y(new ExpertsChoice(ROOMY), 3).shape());
         }
     }
 

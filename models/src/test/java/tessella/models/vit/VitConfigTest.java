@@ -446,6 +446,11 @@ class VitConfigTest {
                     public long rows(long tokens, int experts) {
                         return tokens;
                     }
+
+                    @Override
+                    public String describe() {
+                        return "a router of a test";
+                    }
                 })).toJson());
     }
 
