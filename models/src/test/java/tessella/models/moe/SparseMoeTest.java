@@ -193,6 +193,17 @@ class SparseMoeTest {
             parameters.pack(DType.F32);
             assertTrue(new Experts(parameters, "moe.experts").arePacked());
             assertArrayEquals(plain, config.layer(parameters, "moe", 3).apply(x, Observer.NONE).toFloats());
+            // rounded ones too: three tokens, of few experts, get what they get beside many
+            parameters.pack(DType.BF16);
+            double[] many = new double[60 * 16];
+            Arrays.setAll(many, Random.of(1, "tokens")::normal);
+            Tensor all = Tensor.of(scope, Shape.of(20, 3, 16), new float[60 * 16]);
+            all.value().copyFrom(many);
+            float[] rounded = config.layer(parameters, "moe", 3).apply(x, Observer.NONE).toFloats();
+            assertFalse(Arrays.equals(plain, rounded));
+            SparseMoe together = new SparseMoe("moe", parameters.get("moe.router.kernel").tensor(), config.router(),
+                    new Experts(parameters, "moe.experts"), 60, 0);
+            assertArrayEquals(rounded, Arrays.copyOf(together.apply(all, Observer.NONE).toFloats(), 48));
         }
     }
 
