@@ -187,6 +187,27 @@ class SparseMoeProperties {
         }
     }
 
+    @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE)
+    void theLossIsTheSumOverLayersOfTheMeanOverGroups(@ForAll long seed, @ForAll @IntRange(min = 1, max = 4) int images,
+            @ForAll @IntRange(min = 1, max = 14) int group) {
+        try (Scope scope = Scope.open()) {
+            Sample f = Sample.random(scope, seed, images, 3, 3, 4, 4);
+            TokensChoice router = new TokensChoice(2, new Capacity.Fixed(2), Priority.POSITION, new Balance(0.5, 0, 2, 0.1));
+            TrainingPass pass = new TrainingPass(seed, 0, 0);
+            f.y(router, group, 0, pass);
+            f.y(router, 3 * images, 0, pass);
+            Tensor logits = LinearAlgebra.matmul(Shapes.reshape(f.x(), 3 * images, 3), f.kernel());
+            double expected = router.loss(new GateLogits(logits)).orElseThrow().item();
+            int groups = Math.ceilDiv(3 * images, group);
+            for (int g = 0; g < groups; g++) {
+                Tensor own = Shapes.slice(logits, 0, g * group, Math.min(3 * images, (g + 1) * group));
+                expected += router.loss(new GateLogits(own)).orElseThrow().item() / groups;
+            }
+            assertEquals(expected, pass.loss().orElseThrow().item(), 1e-11);
+            assertTrue(pass.part().loss().isEmpty());
+        }
+    }
+
     /** Keeps the logits that it is given. */
     private record Spy(List<Tensor> seen) implements Router {
         @Override
