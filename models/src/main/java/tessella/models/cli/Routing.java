@@ -75,7 +75,8 @@ final class Routing {
     static RoutingFigure ofLast(Checkpoint checkpoint, List<Picture> pictures, List<String> captions) {
         VitConfig config = checkpoint.model().config();
         if (!(config.moe() instanceof SoftMoeConfig moe && canBeDrawn(moe, config))) {
-            throw new UsageException("predict: --routing shows the learned routing of Soft MoE, found a model without; leave it out");
+            throw new UsageException("predict: --routing shows the learned routing of Soft MoE, found a model without; "
+                    + "leave it out");
         }
         String last = "blocks." + (config.depth() - 1) + ".moe";
         RoutingStatistics statistics = new RoutingStatistics(config.tokens(), moe.experts(), moe.slots());

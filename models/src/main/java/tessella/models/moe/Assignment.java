@@ -5,8 +5,8 @@ import java.util.stream.IntStream;
 import tessella.autodiff.Tensor;
 
 /**
- * The experts' shares of a group of S tokens: y_t = sum over the experts e that work on t of w_te f_e(x_t). Which tokens an expert works on
- * is a constant; the weights have a gradient, back to whatever computed them.
+ * The experts' shares of a group of S tokens: y_t = sum over the experts e that work on t of w_te f_e(x_t). Which tokens an
+ * expert works on is a constant; the weights have a gradient, back to whatever computed them.
  */
 public final class Assignment {
     private final Tensor weights;
@@ -21,8 +21,8 @@ public final class Assignment {
      */
     public Assignment(Tensor weights, int[][] tokens) {
         if (weights.shape().rank() != 2 || weights.dim(1) != tokens.length) {
-            throw new IllegalArgumentException("assignment: expected weights [tokens, experts] and a list of tokens for each expert, found "
-                    + weights.shape() + " and " + tokens.length + " lists");
+            throw new IllegalArgumentException("assignment: expected weights [tokens, experts] and a list of tokens for each "
+                    + "expert, found " + weights.shape() + " and " + tokens.length + " lists");
         }
         int s = Math.toIntExact(weights.dim(0));
         this.weights = weights;
@@ -32,8 +32,8 @@ public final class Assignment {
             boolean[] seen = new boolean[s];
             for (int token : this.tokens[e]) {
                 if (token < 0 || token >= s || seen[token]) {
-                    throw new IllegalArgumentException("assignment: expected tokens in [0, " + s + "), each once, for expert " + e + ", found "
-                            + Arrays.toString(tokens[e]));
+                    throw new IllegalArgumentException("assignment: expected tokens in [0, " + s + "), each once, for expert " + e
+                            + ", found " + Arrays.toString(tokens[e]));
                 }
                 seen[token] = true;
             }

@@ -27,8 +27,8 @@ public record Balance(double importance, double load, double gshard, double z) {
     public Balance {
         for (double weight : new double[] {importance, load, gshard, z}) {
             if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("balance: expected weights of at least 0, found " + importance + ", " + load + ", " + gshard
-                        + " and " + z);
+                throw new IllegalArgumentException("balance: expected weights of at least 0, found " + importance + ", " + load
+                        + ", " + gshard + " and " + z);
             }
         }
     }

@@ -21,36 +21,39 @@ import tessella.engine.Scope;
 import tessella.engine.Shape;
 
 /**
- * Losses of a group of S tokens that grow as the group is spread less evenly over E experts: scalars in the innermost scope. All have a
- * finite gradient at perfect balance, for no standard deviation is ever taken.
+ * Losses of a group of S tokens that grow as the group is spread less evenly over E experts: scalars in the innermost scope. All
+ * have a finite gradient at perfect balance, for no standard deviation is ever taken.
  */
 public final class BalanceLosses {
     private BalanceLosses() {}
 
     /**
-     * cv2(v) = variance(v) / mean(v)^2, the variance that of a population: 0 for equal elements, E - 1 for a single one that is not 0.
-     * dv_e = 2 dy ((v_e - mean) / mean^2 - variance / mean^3) / E.
+     * cv2(v) = variance(v) / mean(v)^2, the variance that of a population: 0 for equal elements, E - 1 for a single one that is
+     * not 0. dv_e = 2 dy ((v_e - mean) / mean^2 - variance / mean^3) / E.
      */
     public static Tensor squaredVariation(Tensor v) {
         return div(variance(v, 0, 0), square(mean(v, 0)));
     }
 
-    /** The importance loss of gates [S, E] without noise: cv2 of their sums over tokens (Shazeer et al. 2017; V-MoE, appendix A). */
+    /**
+     * The importance loss of gates [S, E] without noise: cv2 of their sums over tokens (Shazeer et al. 2017; V-MoE, appendix A).
+     */
     public static Tensor importance(Tensor gates) {
         return squaredVariation(sum(gates, 0));
     }
 
     /**
-     * The load loss: cv2 over experts of the mean over tokens of p_te, the probability that with new noise expert e would be among the
-     * chosen: p_te = 1 - Phi((thr_t - clean_te) / std), thr_t the chosen-th largest noisy logit of token t, which has its gradient
-     * (V-MoE, appendix A).
+     * The load loss: cv2 over experts of the mean over tokens of p_te, the probability that with new noise expert e would be
+     * among the chosen: p_te = 1 - Phi((thr_t - clean_te) / std), thr_t the chosen-th largest noisy logit of token t, which has
+     * its gradient (V-MoE, appendix A).
      *
      * @throws IllegalArgumentException if there is no noise, or no such expert
      */
     public static Tensor load(GateLogits logits, int chosen) {
         if (logits.std() == 0 || chosen < 1 || chosen > logits.experts()) {
             throw new IllegalArgumentException("load: expected noise and chosen experts in [1, " + logits.experts()
-                    + "], found a standard deviation of " + logits.std() + " and " + chosen + "; without noise use importance or gshard");
+                    + "], found a standard deviation of " + logits.std() + " and " + chosen
+                    + "; without noise use importance or gshard");
         }
         Tensor threshold = Shapes.slice(Indexing.topK(logits.noisy(), chosen).values(), 1, chosen - 1, chosen);   // [S, 1]
         Tensor margin = scale(sub(logits.clean(), threshold), 1 / (logits.std() * Math.sqrt(2)));                 // [S, E]
@@ -59,8 +62,8 @@ public final class BalanceLosses {
     }
 
     /**
-     * The loss of GShard: E sum_e f_e P_e, f_e the share of tokens whose largest gate is that of e, a constant, P_e the mean gate of e
-     * (Lepikhin et al. 2020). 1 where f is uniform, at most E.
+     * The loss of GShard: E sum_e f_e P_e, f_e the share of tokens whose largest gate is that of e, a constant, P_e the mean gate
+     * of e (Lepikhin et al. 2020). 1 where f is uniform, at most E.
      */
     public static Tensor gshard(Tensor gates) {
         int experts = Math.toIntExact(gates.dim(1));

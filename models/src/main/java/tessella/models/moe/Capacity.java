@@ -43,8 +43,8 @@ public sealed interface Capacity {
         /** Checks the ranges. */
         public Factor {
             if (!(factor > 0 && factor < Double.POSITIVE_INFINITY) || multipleOf < 1) {
-                throw new IllegalArgumentException("capacity: expected a positive factor and a multiple of at least 1, found " + factor + " and "
-                        + multipleOf);
+                throw new IllegalArgumentException("capacity: expected a positive factor and a multiple of at least 1, found "
+                        + factor + " and " + multipleOf);
             }
         }
 
@@ -54,7 +54,8 @@ public sealed interface Capacity {
             double whole = rounding == Rounding.UP ? Math.ceil(exact) : Math.rint(exact);
             if (whole < 1) {
                 throw new IllegalArgumentException("capacity: expected room for at least 1 token of an expert, found " + choices
-                        + " choices times " + factor + " over " + experts + " experts; use larger groups, fewer experts or a larger factor");
+                        + " choices times " + factor + " over " + experts
+                        + " experts; use larger groups, fewer experts or a larger factor");
             }
             return Math.toIntExact(Math.ceilDiv((long) whole, multipleOf) * multipleOf);
         }

@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The rows of all experts for all groups of a batch: those of one expert side by side, group by group, and padded to the most that one
- * has. Experts are taken in their order, so that the outputs of a token are added in that order, whatever the number of threads.
+ * The rows of all experts for all groups of a batch: those of one expert side by side, group by group, and padded to the most
+ * that one has. Experts are taken in their order, so that the outputs of a token are added in that order, whatever the number of
+ * threads.
  */
 final class Dispatch {
     /** The experts that take part. */

@@ -4,9 +4,9 @@ import java.util.stream.IntStream;
 import tessella.autodiff.Tensor;
 
 /**
- * Experts choose tokens (Zhou et al., Mixture-of-Experts with Expert Choice Routing, NeurIPS 2022): each expert takes the C tokens of its
- * largest gates, of equal ones the first; a token may have any number of experts, 0 too. A pair weighs its gate, not normalised again.
- * Every expert has the same number of tokens, so there is nothing to balance.
+ * Experts choose tokens (Zhou et al., Mixture-of-Experts with Expert Choice Routing, NeurIPS 2022): each expert takes the C
+ * tokens of its largest gates, of equal ones the first; a token may have any number of experts, 0 too. A pair weighs its gate,
+ * not normalised again. Every expert has the same number of tokens, so there is nothing to balance.
  *
  * @param capacity of an expert, counted from S tokens, and at most S
  */

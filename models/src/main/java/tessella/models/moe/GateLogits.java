@@ -18,7 +18,8 @@ public record GateLogits(Tensor clean, Tensor noisy, double std) {
      */
     public GateLogits {
         if (clean.shape().rank() != 2 || !clean.shape().equals(noisy.shape()) || !(std >= 0) || (std == 0) != (clean == noisy)) {
-            throw new IllegalArgumentException("router: expected logits [tokens, experts], clean and noisy alike, and a standard deviation "
+            throw new IllegalArgumentException("router: expected logits [tokens, experts], clean and noisy alike, and a "
+                    + "standard deviation "
                     + "above 0 where they differ, found " + clean.shape() + ", " + noisy.shape() + " and " + std);
         }
     }

@@ -5,8 +5,8 @@ final class Ranking {
     private Ranking() {}
 
     /**
-     * The places of n scores that lie stride apart, the largest first; equal ones, and both zeros, in the order of their places, those that
-     * are no numbers before all others.
+     * The places of n scores that lie stride apart, the largest first; equal ones, and both zeros, in the order of their places,
+     * those that are no numbers before all others.
      */
     static int[] descending(double[] scores, int first, int stride, int n) {
         double[] keys = new double[n];

@@ -4,8 +4,8 @@ import java.util.Optional;
 import tessella.autodiff.Tensor;
 
 /**
- * Decides which experts work on which tokens of a group, and what their outputs weigh. Immutable: any thread may route with it. Whatever
- * computes weights [tokens, experts] may be one, by a softmax, by a differentiable top-k or by a transport plan
+ * Decides which experts work on which tokens of a group, and what their outputs weigh. Immutable: any thread may route with it.
+ * Whatever computes weights [tokens, experts] may be one, by a softmax, by a differentiable top-k or by a transport plan
  * ({@link Assignment#ofNonzeros}).
  */
 public interface Router {

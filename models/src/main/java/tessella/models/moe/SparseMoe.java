@@ -27,13 +27,13 @@ import tessella.models.nn.ParameterSpec;
 import tessella.models.nn.Parameters;
 
 /**
- * A sparse mixture of experts (Riquelme et al., Scaling Vision with Sparse Mixture of Experts, NeurIPS 2021): y_t = sum over the experts e
- * that work on token t of w_te f_e(x_t), 0 for a token that none works on. The tokens of a batch are cut into groups that lie one after
- * the other; the router assigns each group on its own. Experts get the tokens as they are, copied side by side, and cost what the busiest
- * of them has; where at most half of them have a token the others cost nothing.
+ * A sparse mixture of experts (Riquelme et al., Scaling Vision with Sparse Mixture of Experts, NeurIPS 2021): y_t = sum over the
+ * experts e that work on token t of w_te f_e(x_t), 0 for a token that none works on. The tokens of a batch are cut into groups
+ * that lie one after the other; the router assigns each group on its own. Experts get the tokens as they are, copied side by
+ * side, and cost what the busiest of them has; where at most half of them have a token the others cost nothing.
  *
- * <p>The gradient flows through the kept tokens and through the weights: from those of kept pairs back through the router, and so to the
- * logits of all experts. What is chosen is constant.
+ * <p>The gradient flows through the kept tokens and through the weights: from those of kept pairs back through the router, and so
+ * to the logits of all experts. What is chosen is constant.
  */
 public final class SparseMoe implements Layer {
     private final String prefix;
@@ -45,8 +45,8 @@ public final class SparseMoe implements Layer {
 
     /** The layer whose parameters start with prefix, of a model of so many tokens an image. */
     public SparseMoe(Parameters parameters, String prefix, SparseMoeConfig config, int tokens) {
-        this(prefix, parameters.get(prefix + ".router.kernel").tensor(), config.router(), new Experts(parameters, prefix + ".experts"),
-                Math.multiplyExact(config.group(), tokens), config.noise());
+        this(prefix, parameters.get(prefix + ".router.kernel").tensor(), config.router(),
+                new Experts(parameters, prefix + ".experts"), Math.multiplyExact(config.group(), tokens), config.noise());
     }
 
     /**
@@ -62,8 +62,8 @@ public final class SparseMoe implements Layer {
      */
     public SparseMoe(String prefix, Tensor kernel, Router router, Experts experts, int group, double noise) {
         if (kernel.shape().rank() != 2 || group < 1) {
-            throw new IllegalArgumentException("sparse moe: expected a kernel [width, experts] and groups of at least 1 token, found "
-                    + kernel.shape() + " and " + group);
+            throw new IllegalArgumentException("sparse moe: expected a kernel [width, experts] and groups of at least 1 token, "
+                    + "found " + kernel.shape() + " and " + group);
         }
         this.prefix = prefix;
         this.kernel = kernel;
@@ -73,17 +73,21 @@ public final class SparseMoe implements Layer {
         this.noise = noise;
     }
 
-    /** Its parameters: the router's kernel LeCun normal, without a bias; all experts start bit-identical, as in the published code. */
+    /**
+     * Its parameters: the router's kernel LeCun normal, without a bias; all experts start bit-identical, as in the published
+     * code.
+     */
     public static List<ParameterSpec> specs(String prefix, long width, long hidden, SparseMoeConfig config) {
         List<ParameterSpec> specs = new ArrayList<>();
-        specs.add(new ParameterSpec(prefix + ".router.kernel", Shape.of(width, config.experts()), Initializer.lecunNormal(width)));
+        specs.add(new ParameterSpec(prefix + ".router.kernel", Shape.of(width, config.experts()),
+                Initializer.lecunNormal(width)));
         specs.addAll(Experts.specs(prefix + ".experts", width, hidden, config.experts(), Experts.Start.IDENTICAL));
         return specs;
     }
 
     /**
-     * Tokens [b, m, d] to y of the same shape. The observer sees prefix.logits, without noise, and prefix.combine, the weights of the
-     * kept pairs and 0 elsewhere, both [b, m, E]; it is given the losses of the groups [G], and asked for noise [b, m, E].
+     * Tokens [b, m, d] to y of the same shape. The observer sees prefix.logits, without noise, and prefix.combine, the weights of
+     * the kept pairs and 0 elsewhere, both [b, m, E]; it is given the losses of the groups [G], and asked for noise [b, m, E].
      */
     @Override
     public Tensor apply(Tensor x, Observer observer) {
@@ -127,7 +131,8 @@ public final class SparseMoe implements Layer {
     }
 
     private static Tensor joined(List<Assignment> groups) {
-        return groups.size() == 1 ? groups.getFirst().weights() : concat(0, groups.stream().map(Assignment::weights).toArray(Tensor[]::new));
+        return groups.size() == 1 ? groups.getFirst().weights()
+                : concat(0, groups.stream().map(Assignment::weights).toArray(Tensor[]::new));
     }
 
     private static Tensor combine(Dispatch dispatch, Tensor tokens, Tensor weights, Experts experts) {
@@ -153,8 +158,8 @@ public final class SparseMoe implements Layer {
     }
 
     /**
-     * Multiply-adds for one image of m tokens, its share of a full group: m d E for the router, and 2 d h for each row of the experts, used
-     * or not. Copying tokens to experts and back is no product.
+     * Multiply-adds for one image of m tokens, its share of a full group: m d E for the router, and 2 d h for each row of the
+     * experts, used or not. Copying tokens to experts and back is no product.
      */
     public static long multiplyAdds(long tokens, long width, long hidden, SparseMoeConfig config) {
         return tokens * width * config.experts()

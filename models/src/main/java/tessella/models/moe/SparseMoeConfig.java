@@ -21,8 +21,8 @@ public record SparseMoeConfig(int experts, int layers, Placement placement, int 
     /** Checks the extents, and that the router can work with them. */
     public SparseMoeConfig {
         if (experts < 1 || layers < 0 || group < 1 || !(noise >= 0 && noise < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("sparse moe: expected at least 1 expert, 0 layers, groups of 1 image and noise of 0, found "
-                    + experts + ", " + layers + ", " + group + " and " + noise);
+            throw new IllegalArgumentException("sparse moe: expected at least 1 expert, 0 layers, groups of 1 image and noise "
+                    + "of 0, found " + experts + ", " + layers + ", " + group + " and " + noise);
         }
         router.check(experts, noise);
     }
@@ -65,7 +65,8 @@ public record SparseMoeConfig(int experts, int layers, Placement placement, int 
 
     @Override
     public String describe() {
-        return experts + " experts in " + layers + (placement == Placement.LAST ? " blocks, the last" : " blocks, the last odd ones")
-                + ", groups of " + group + " images, noise " + noise + ", " + router.describe();
+        String blocks = placement == Placement.LAST ? " blocks, the last" : " blocks, the last odd ones";
+        return experts + " experts in " + layers + blocks + ", groups of " + group + " images, noise " + noise + ", "
+                + router.describe();
     }
 }

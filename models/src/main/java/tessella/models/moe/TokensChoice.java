@@ -5,10 +5,10 @@ import java.util.stream.IntStream;
 import tessella.autodiff.Tensor;
 
 /**
- * Tokens choose experts (Riquelme et al., Scaling Vision with Sparse Mixture of Experts, NeurIPS 2021): each token takes the K experts of
- * its largest gates, of equal ones the first; all first choices are served before all second ones, in the order of the {@link Priority};
- * an expert that is full drops what comes later, that choice only. A kept pair weighs its gate, which is not normalised again: with K = 1
- * it would be 1, and the router would learn nothing.
+ * Tokens choose experts (Riquelme et al., Scaling Vision with Sparse Mixture of Experts, NeurIPS 2021): each token takes the K
+ * experts of its largest gates, of equal ones the first; all first choices are served before all second ones, in the order of the
+ * {@link Priority}; an expert that is full drops what comes later, that choice only. A kept pair weighs its gate, which is not
+ * normalised again: with K = 1 it would be 1, and the router would learn nothing.
  *
  * @param chosen K, experts of each token
  * @param capacity of an expert, counted from S K choices
@@ -35,7 +35,8 @@ public record TokensChoice(int chosen, Capacity capacity, Priority priority, Bal
         Buffers buffers = new Buffers(experts, room(s, experts));
         Tensor gates = logits.gates();                                                  // [S, E]
         double[] g = gates.toDoubles();
-        int[][] choices = IntStream.range(0, s).mapToObj(t -> Ranking.descending(g, t * experts, 1, experts)).toArray(int[][]::new);
+        int[][] choices = IntStream.range(0, s).mapToObj(t -> Ranking.descending(g, t * experts, 1, experts))
+                .toArray(int[][]::new);
         int[] order = order(g, choices);
         for (int k = 0; k < chosen; k++) {
             for (int token : order) {
@@ -64,12 +65,12 @@ public record TokensChoice(int chosen, Capacity capacity, Priority priority, Bal
     @Override
     public void check(int experts, double noise) {
         if (chosen > experts) {
-            throw new IllegalArgumentException("tokens choice: expected at most " + experts + " chosen experts, as many as there are, found "
-                    + chosen);
+            throw new IllegalArgumentException("tokens choice: expected at most " + experts
+                    + " chosen experts, as many as there are, found " + chosen);
         }
         if (noise > 0 && balance.load() > 0 && (experts <= 2 || chosen == experts)) {
-            throw new IllegalArgumentException("tokens choice: the load loss expects at least 3 experts, and one that is not chosen, found "
-                    + experts + " experts of which " + chosen + " are chosen; use gshard in its place");
+            throw new IllegalArgumentException("tokens choice: the load loss expects at least 3 experts, and one that is not "
+                    + "chosen, found " + experts + " experts of which " + chosen + " are chosen; use gshard in its place");
         }
     }
 

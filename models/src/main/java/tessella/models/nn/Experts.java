@@ -58,8 +58,8 @@ public final class Experts {
     }
 
     /**
-     * Some of these experts, in the given order, their weights copied in the innermost scope: for layers in which the others have nothing
-     * to do. Gradients reach the weights of all, 0 for the others.
+     * Some of these experts, in the given order, their weights copied in the innermost scope: for layers in which the others have
+     * nothing to do. Gradients reach the weights of all, 0 for the others.
      */
     public Experts only(int... experts) {
         return new Experts(Indexing.indexSelect(inKernel, 0, experts), Indexing.indexSelect(inBias, 0, experts),

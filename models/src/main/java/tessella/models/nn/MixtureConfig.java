@@ -2,7 +2,10 @@ package tessella.models.nn;
 
 import java.util.List;
 
-/** The mixtures of experts that stand in place of the MLPs of some blocks, all of one kind; a kind belongs to the package of its paper. */
+/**
+ * The mixtures of experts that stand in place of the MLPs of some blocks, all of one kind; a kind belongs to the package of its
+ * paper.
+ */
 public interface MixtureConfig {
     /**
      * The blocks of [0, depth) that have a mixture, ascending.

@@ -7,8 +7,9 @@ import tessella.engine.DType;
 import tessella.engine.Shape;
 
 /**
- * What is outside a forward pass: sees intermediate values by name, such as "blocks.3.moe.dispatch", which live as long as the scope. That
- * of a training step ({@link TrainingPass}) also takes what layers add to the loss, and gives them noise; others leave it out.
+ * What is outside a forward pass: sees intermediate values by name, such as "blocks.3.moe.dispatch", which live as long as the
+ * scope. That of a training step ({@link TrainingPass}) also takes what layers add to the loss, and gives them noise; others
+ * leave it out.
  */
 @FunctionalInterface
 public interface Observer {
@@ -19,12 +20,15 @@ public interface Observer {
     void see(String name, Tensor value);
 
     /**
-     * Called by layers with a term of the loss besides that of the results: [groups], of which the loss has the mean. A term that nobody
-     * takes is not computed.
+     * Called by layers with a term of the loss besides that of the results: [groups], of which the loss has the mean. A term that
+     * nobody takes is not computed.
      */
     default void addToLoss(String name, Supplier<Tensor> term) {}
 
-    /** Standard normal numbers for a layer that trains with noise, the first axis that of the batch; empty in all passes but training. */
+    /**
+     * Standard normal numbers for a layer that trains with noise, the first axis that of the batch; empty in all passes but
+     * training.
+     */
     default Optional<Tensor> noise(String name, DType dtype, Shape shape) {
         return Optional.empty();
     }

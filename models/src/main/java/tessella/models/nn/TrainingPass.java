@@ -13,9 +13,9 @@ import tessella.engine.Random;
 import tessella.engine.Shape;
 
 /**
- * The observer of a training step: keeps the terms that layers add to the loss, and draws their noise. The noise of an example depends on
- * the seed, the name of the layer, the step and the place of the example in the step's batch, so that parts of a batch draw what the whole
- * would, and a block that is run again draws the same. For one thread.
+ * The observer of a training step: keeps the terms that layers add to the loss, and draws their noise. The noise of an example
+ * depends on the seed, the name of the layer, the step and the place of the example in the step's batch, so that parts of a batch
+ * draw what the whole would, and a block that is run again draws the same. For one thread.
  */
 public final class TrainingPass implements Observer {
     private final long seed;
@@ -51,7 +51,8 @@ public final class TrainingPass implements Observer {
 
     @Override
     public Optional<Tensor> noise(String name, DType dtype, Shape shape) {
-        return Optional.of(Tensor.of(Draws.normal(Random.of(seed, name).at(step, 0), dtype, shape, first * shape.without(0).size())));
+        return Optional.of(Tensor.of(Draws.normal(Random.of(seed, name).at(step, 0), dtype, shape,
+                first * shape.without(0).size())));
     }
 
     /** The sum of all terms so far, in their order, a scalar; empty if there is none. */

@@ -81,7 +81,8 @@ public record SoftMoeConfig(int experts, int slots, int layers, Mixing dispatch,
 
     @Override
     public String describe() {
-        return experts + " experts x " + slots + " slots in the last " + layers + " blocks, dispatch " + dispatch + ", combine " + combine;
+        return experts + " experts x " + slots + " slots in the last " + layers + " blocks, dispatch " + dispatch + ", combine "
+                + combine;
     }
 
     /**

@@ -27,7 +27,8 @@ final class MixtureJson {
         return switch (config) {
             case SoftMoeConfig soft -> soft(soft);
             case SparseMoeConfig sparse -> sparse(sparse);
-            default -> throw new IllegalArgumentException("configuration moe: there is no JSON of a mixture of " + config.getClass().getName());
+            default -> throw new IllegalArgumentException("configuration moe: there is no JSON of a mixture of "
+                    + config.getClass().getName());
         };
     }
 
@@ -66,7 +67,8 @@ final class MixtureJson {
                 json.put("router", EXPERTS_CHOICE);
                 json.put("capacity", capacity(experts.capacity()));
             }
-            default -> throw new IllegalArgumentException("configuration moe: there is no JSON of a router of " + router.getClass().getName());
+            default -> throw new IllegalArgumentException("configuration moe: there is no JSON of a router of "
+                    + router.getClass().getName());
         }
         return json;
     }
@@ -105,11 +107,11 @@ final class MixtureJson {
 
     private static Router readRouter(Fields moe) {
         return switch (moe.text("router")) {
-            case TOKENS_CHOICE -> new TokensChoice(moe.integer("chosen"), readCapacity(moe), moe.constant("priority", Priority.class),
-                    readBalance(moe));
+            case TOKENS_CHOICE -> new TokensChoice(moe.integer("chosen"), readCapacity(moe),
+                    moe.constant("priority", Priority.class), readBalance(moe));
             case EXPERTS_CHOICE -> new ExpertsChoice(readCapacity(moe));
-            case String other -> throw new IllegalArgumentException("configuration moe router: expected one of [" + TOKENS_CHOICE + ", "
-                    + EXPERTS_CHOICE + "], found \"" + other + "\"");
+            case String other -> throw new IllegalArgumentException("configuration moe router: expected one of [" + TOKENS_CHOICE
+                    + ", " + EXPERTS_CHOICE + "], found \"" + other + "\"");
         };
     }
 

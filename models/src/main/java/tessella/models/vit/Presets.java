@@ -22,8 +22,8 @@ final class Presets {
     /** Classes of JFT-300M as V-MoE counts them. */
     private static final int JFT_300M = 18_291;
     /** Two experts a token, and just enough room for them, first for the tokens that the router is surest of; room in fours. */
-    private static final TokensChoice V_MOE = new TokensChoice(2, new Capacity.Factor(1.05, Capacity.Rounding.UP, 4), Priority.LARGEST_GATE,
-            Balance.V_MOE);
+    private static final TokensChoice V_MOE = new TokensChoice(2, new Capacity.Factor(1.05, Capacity.Rounding.UP, 4),
+            Priority.LARGEST_GATE, Balance.V_MOE);
     private static final Map<String, VitConfig> ALL = new LinkedHashMap<>();
 
     static {
@@ -54,8 +54,8 @@ final class Presets {
         sparse("l16", 1024, 24, 16, 16, 12);
         sparse("h14", 1280, 32, 16, 14, 16);
         sparse("h14-last5", 1280, 32, 16, 14, 5);
-        ALL.put("v-moe-15b", new VitConfig(224, 224, 3, 14, 1408, 48, 6400, 16, JFT, Position.LEARNED, Head.CLS, QkNorm.NONE, -Math.log(JFT),
-                new SparseMoeConfig(32, 24, Placement.ODD, 8, 1, V_MOE)));
+        ALL.put("v-moe-15b", new VitConfig(224, 224, 3, 14, 1408, 48, 6400, 16, JFT, Position.LEARNED, Head.CLS, QkNorm.NONE,
+                -Math.log(JFT), new SparseMoeConfig(32, 24, Placement.ODD, 8, 1, V_MOE)));
 
         // ImageNet-1k, class token, learned positions; the shapes of the ViT and Scaling ViT papers and of big_vision
         dense("mu", 32, 1, 128, 2, 16);
@@ -85,8 +85,9 @@ final class Presets {
     }
 
     private static void sparse(String name, int dim, int depth, int heads, int patch, int layers) {
-        ALL.put("v-moe-" + name, new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads, JFT_300M, Position.LEARNED, Head.CLS,
-                QkNorm.NONE, BlockForm.SEQUENTIAL, -Math.log(JFT_300M), new SparseMoeConfig(32, layers, Placement.ODD, 8, 1, V_MOE), dim));
+        ALL.put("v-moe-" + name, new VitConfig(224, 224, 3, patch, dim, depth, 4 * dim, heads, JFT_300M, Position.LEARNED,
+                Head.CLS, QkNorm.NONE, BlockForm.SEQUENTIAL, -Math.log(JFT_300M),
+                new SparseMoeConfig(32, layers, Placement.ODD, 8, 1, V_MOE), dim));
     }
 
     private static void dense(String size, int dim, int depth, int mlp, int heads, int... patches) {

@@ -93,7 +93,8 @@ public final class VisionTransformer implements AutoCloseable {
             specs.addAll(MapHead.specs(config));
         }
         if (config.representation() != 0) {
-            specs.addAll(Dense.specs("representation", d, config.representation(), Initializer.lecunNormal(d), Initializer.constant(0)));
+            specs.addAll(Dense.specs("representation", d, config.representation(), Initializer.lecunNormal(d),
+                    Initializer.constant(0)));
         }
         specs.addAll(Dense.specs("head", config.features(), config.classes(), Initializer.constant(0),
                 Initializer.constant(config.headBias())));

@@ -46,7 +46,8 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
                     + dim);
         }
         if (representation < 0) {
-            throw new IllegalArgumentException("vit: expected a representation of at least 1, or 0 for none, found " + representation);
+            throw new IllegalArgumentException("vit: expected a representation of at least 1, or 0 for none, found "
+                    + representation);
         }
         if (moe != null) {
             moe.blocks(depth);
