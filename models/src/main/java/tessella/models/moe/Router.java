@@ -34,6 +34,10 @@ public interface Router {
     /** A few words for people, such as "tokens choose 2, ...". */
     String describe();
 
-    /** Rows that all experts together have for a group of so many tokens: the most there can be, from which costs are counted. */
+    /**
+     * Rows that all experts together have for a group of so many tokens: the most there can be, from which costs are counted.
+     *
+     * @throws IllegalArgumentException if such a group cannot be routed
+     */
     long rows(long tokens, int experts);
 }

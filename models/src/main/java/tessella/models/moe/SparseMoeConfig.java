@@ -33,6 +33,12 @@ public record SparseMoeConfig(int experts, int layers, Placement placement, int 
     }
 
     @Override
+    public void check(int depth, int tokens) {
+        blocks(depth);
+        router.rows((long) group * tokens, experts);
+    }
+
+    @Override
     public List<ParameterSpec> specs(String prefix, long width, long hidden) {
         return SparseMoe.specs(prefix, width, hidden, this);
     }

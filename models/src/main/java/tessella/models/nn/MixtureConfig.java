@@ -14,6 +14,17 @@ public interface MixtureConfig {
      */
     List<Integer> blocks(int depth);
 
+    /**
+     * Refuses a model that it does not fit.
+     *
+     * @param depth blocks of the model
+     * @param tokens tokens of an image
+     * @throws IllegalArgumentException saying what does not fit
+     */
+    default void check(int depth, int tokens) {
+        blocks(depth);
+    }
+
     /** The parameters of a layer, whose names start with prefix. */
     List<ParameterSpec> specs(String prefix, long width, long hidden);
 

@@ -50,7 +50,7 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
                     + representation);
         }
         if (moe != null) {
-            moe.blocks(depth);
+            moe.check(depth, tokens(height, width, patch, head));
         }
     }
 
@@ -79,7 +79,11 @@ public record VitConfig(int height, int width, int channels, int patch, int dim,
 
     /** Tokens m, the class token counted. */
     public int tokens() {
-        return gridRows() * gridColumns() + (head == Head.CLS ? 1 : 0);
+        return tokens(height, width, patch, head);
+    }
+
+    private static int tokens(int height, int width, int patch, Head head) {
+        return (height / patch) * (width / patch) + (head == Head.CLS ? 1 : 0);
     }
 
     /** Whether block i has a mixture in place of the MLP. */

@@ -502,6 +502,8 @@ class VitConfigTest {
                 null));
         assertMessage("soft moe: expected at most 4 mixture layers, found 5",
                 () -> VitConfig.preset("vit-tiny").withMoe(new SoftMoeConfig(2, 2, 5)));
+        assertMessage("capacity: expected room for at least 1 token of an expert, found 4 choices times 1.0 over 16 experts",
+                () -> VitConfig.preset("experts-choice-tiny").forImages(8, 8, 1, 4, 10));
         assertMessage("soft-moe-tiny", () -> VitConfig.preset("soft-moe-huge"));
         try (VisionTransformer model = VisionTransformer.initialized(VitConfig.preset("vit-tiny"), DType.F32, 0);
                 Scope scope = Scope.open()) {
