@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import tessella.autodiff.Parameter;
@@ -19,6 +20,7 @@ import tessella.models.vit.VitConfig;
 import tessella.reference.AdamWOracle;
 import tessella.reference.Array;
 import tessella.reference.AttentionOracle;
+import tessella.reference.CentralDifference;
 import tessella.reference.Comparison;
 import tessella.reference.ElementwiseOracle;
 import tessella.reference.LossOracle;
@@ -27,6 +29,7 @@ import tessella.reference.NormOracle;
 import tessella.reference.ReductionOracle;
 import tessella.reference.SoftMoeOracle;
 import tessella.reference.SoftmaxOracle;
+import tessella.reference.TopKOracle;
 import tessella.reference.TrainingOracle;
 import tessella.reference.TransportOracle;
 
@@ -44,6 +47,8 @@ final class Checks {
             Map.entry(PointwiseBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"),
                     "op", Arrays.stream(PointwiseBenchmark.Op.values()).map(Enum::name).toArray(String[]::new))),
             Map.entry(LossesBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
+            Map.entry(TopKBenchmark.class, Map.of("shape", of("5x16"), "dtype", of("F32", "F64"), "lambda", of("0.5"),
+                    "thirds", of("4", "6"), "order", Arrays.stream(TopKBenchmark.Order.values()).map(Enum::name).toArray(String[]::new))),
             Map.entry(ReductionsBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(TransportBenchmark.class, Map.of("shape", of("5x3x2"))),
             Map.entry(OptimizerBenchmark.class, Map.of("preset", of("vit-mu16"))),
@@ -250,6 +255,41 @@ final class Checks {
             LossesBenchmark b = (LossesBenchmark) of;
             near(LossOracle.sigmoidCrossEntropyVjp(array(b.logits), LossOracle.targets(b.labels, 7, 0), array(b.dlosses)), y[0]);
         });
+    }
+
+    /** Row by row. */
+    private static Array rows(Array x, UnaryOperator<double[]> ofRow) {
+        int n = x.shape()[1];
+        double[] out = new double[x.size()];
+        for (int row = 0; row < out.length; row += n) {
+            System.arraycopy(ofRow.apply(Arrays.copyOfRange(x.data(), row, row + n)), 0, out, row, n);
+        }
+        return Array.of(x.shape(), out);
+    }
+
+    private static Array mask(TopKBenchmark b, Array x) {
+        return rows(x, row -> TopKOracle.mask(row, b.k, b.regularizer.lambda(), b.regularizer.p()));
+    }
+
+    private static Array magnitude(TopKBenchmark b, Array x) {
+        return rows(x, row -> TopKOracle.magnitude(row, b.k, b.regularizer.lambda(), b.regularizer.p()));
+    }
+
+    private static void topK() {
+        put("TopKBenchmark.mask", 320, 640, (of, y) -> selected(mask((TopKBenchmark) of, array(((TopKBenchmark) of).x)), y[0]));
+        put("TopKBenchmark.magnitude", 320, 640, (of, y) -> selected(magnitude((TopKBenchmark) of, array(((TopKBenchmark) of).x)), y[0]));
+        put("TopKBenchmark.maskGradient", 320, 960, (of, y) -> gradient((TopKBenchmark) of, Checks::mask, y[0]));
+        put("TopKBenchmark.magnitudeGradient", 320, 960, (of, y) -> gradient((TopKBenchmark) of, Checks::magnitude, y[0]));
+    }
+
+    private static void selected(Array expected, NdArray found) {
+        double tolerance = found.dtype() == DType.F64 ? 1e-10 : 1e-5;
+        Comparison.of("selection", expected, found.toDoubles()).requireWithin(tolerance, tolerance);
+    }
+
+    private static void gradient(TopKBenchmark b, BiFunction<TopKBenchmark, Array, Array> oracle, NdArray found) {
+        Array expected = CentralDifference.vjp(x -> oracle.apply(b, x), array(b.x), array(b.dy));
+        Comparison.of("gradient", expected, found.toDoubles()).requireWithin(2e-3, 2e-3);
     }
 
     private static void ofReductions(String method, double flop, double bytes, UnaryOperator<Array> oracle) {
