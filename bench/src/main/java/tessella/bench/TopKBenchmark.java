@@ -38,8 +38,8 @@ public class TopKBenchmark extends EngineBenchmark {
     @Param({"6", "4"})
     public int thirds;
 
-    /** The order of the elements. */
-    @Param({"RANDOM", "RISING", "FALLING", "EQUAL"})
+    /** The order of the elements, which should not matter; others with -p order=EQUAL. */
+    @Param("RANDOM")
     public Order order;
 
     /** The type of the elements. */

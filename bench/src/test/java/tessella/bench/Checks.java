@@ -76,6 +76,7 @@ final class Checks {
         softmax();
         norms();
         losses();
+        topK();
         reductions();
         transport();
         models();
