@@ -13,6 +13,8 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.statistics.Statistics;
+import net.jqwik.api.statistics.StatisticsReport;
+import net.jqwik.api.statistics.StatisticsReport.StatisticsReportMode;
 import tessella.engine.DType;
 import tessella.engine.Memory;
 import tessella.engine.NdArray;
@@ -92,10 +94,12 @@ class TransportTest {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @StatisticsReport(StatisticsReportMode.OFF)
     void ot16GradientsOfTheCostEqualCentralDifferences(@ForAll long seed, @ForAll boolean limited) {
         Sample sample = Sample.of(seed, limited);
         boolean smooth = sample.isSmooth();
-        Statistics.label(limited ? "limited" : "unlimited").collect(smooth ? "checked" : "passed over");
+        Statistics.collect(limited, smooth);
+        Statistics.coverage(seen -> seen.check(true, true).count(count -> count > 10));
         if (smooth) {
             try (Scope _ = Scope.open()) {
                 GradientCheck.Worst worst = GradientCheck.worst(x -> cost(x, sample.k), sample.inputs());
@@ -105,10 +109,12 @@ class TransportTest {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @StatisticsReport(StatisticsReportMode.OFF)
     void gradientsOfThePlanEqualCentralDifferences(@ForAll long seed, @ForAll boolean limited) {
         Sample sample = Sample.of(seed, limited);
         boolean smooth = sample.isSmooth();
-        Statistics.label(limited ? "limited" : "unlimited").collect(smooth ? "checked" : "passed over");
+        Statistics.collect(limited, smooth);
+        Statistics.coverage(seen -> seen.check(true, true).count(count -> count > 10));
         if (smooth) {
             try (Scope _ = Scope.open()) {
                 GradientCheck.Worst worst = GradientCheck.worst(x -> plan(x, sample.k), sample.inputs());
