@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
+import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
@@ -23,11 +26,15 @@ record GoldenCase(String id, String op, Map<String, Object> params, Map<String, 
 
     /** The cases of these operators in the file that the property tessella.golden.topk names, else in that beside the tests. */
     static Stream<GoldenCase> of(String... ops) throws IOException {
-        String given = System.getProperty("tessella.golden.topk", "");
-        Path home = Path.of(System.getProperty("tessella.home", ".."));
-        Path file = given.isEmpty() ? home.resolve("tests/src/test/resources/topk-ot/topk-ot-public.json") : home.resolve(given).normalize();
-        List<Object> cases = list(((Map<?, ?>) Json.parse(Files.readAllBytes(file))).get("cases"));
+        List<Object> cases = list(((Map<?, ?>) Json.parse(Files.readAllBytes(file()))).get("cases"));
         return cases.stream().map(c -> of(object(c))).filter(c -> List.of(ops).contains(c.op));
+    }
+
+    /** The file that is checked, relative to the root of the checkout. */
+    static Path file() {
+        String given = System.getProperty("tessella.golden.topk", "");
+        return Path.of(System.getProperty("tessella.home", "..")).resolve(given.isEmpty()
+                ? "tests/src/test/resources/topk-ot/topk-ot-public.json" : given).normalize();
     }
 
     private static GoldenCase of(Map<String, Object> c) {
@@ -62,7 +69,7 @@ record GoldenCase(String id, String op, Map<String, Object> params, Map<String, 
     /** A number, vector or matrix row by row. */
     static double[] flat(Object value) {
         return value instanceof Number n ? new double[] {n.doubleValue()}
-                : list(value).stream().flatMapToDouble(v -> java.util.Arrays.stream(flat(v))).toArray();
+                : list(value).stream().flatMapToDouble(v -> Arrays.stream(flat(v))).toArray();
     }
 
     static Shape shape(Object value) {
@@ -76,7 +83,7 @@ record GoldenCase(String id, String op, Map<String, Object> params, Map<String, 
 
     /** An input, or a cotangent, as an array of the innermost scope. */
     static NdArray array(Object value) {
-        NdArray out = NdArray.empty(Scope.current(), tessella.engine.DType.F64, shape(value));
+        NdArray out = NdArray.empty(Scope.current(), DType.F64, shape(value));
         out.copyFrom(flat(value));
         return out;
     }
@@ -89,9 +96,9 @@ record GoldenCase(String id, String op, Map<String, Object> params, Map<String, 
         require("gradient of " + name, flat(vjp.get(name)), found, max -> max == 0 ? vjpTolerance : vjpTolerance * max);
     }
 
-    private void require(String name, double[] wanted, double[] found, java.util.function.DoubleUnaryOperator tolerance) {
+    private void require(String name, double[] wanted, double[] found, DoubleUnaryOperator tolerance) {
         assertEquals(wanted.length, found.length, id + ": length of " + name);
-        double max = java.util.Arrays.stream(wanted).map(Math::abs).max().orElse(0);
+        double max = Arrays.stream(wanted).map(Math::abs).max().orElse(0);
         for (int i = 0; i < wanted.length; i++) {
             assertTrue(Math.abs(found[i] - wanted[i]) <= tolerance.applyAsDouble(max), id + ": " + name + " at " + i + ": expected "
                     + wanted[i] + ", found " + found[i] + ", allowed error " + tolerance.applyAsDouble(max));

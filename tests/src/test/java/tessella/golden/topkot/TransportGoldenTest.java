@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,12 +36,6 @@ final class TransportGoldenTest {
 
     private final List<String> failures = new ArrayList<>();
     private final Map<String, Integer> passed = new TreeMap<>();
-
-    private static Path file() {
-        String given = System.getProperty("tessella.golden.topk", "");
-        Path root = Path.of(System.getProperty("tessella.home", ".."));
-        return root.resolve(given.isEmpty() ? "tests/src/test/resources/topk-ot/topk-ot-public.json" : given).normalize();
-    }
 
     private static double[] flat(double[][] rows) {
         return Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
@@ -170,7 +163,7 @@ final class TransportGoldenTest {
     @Test
     void everyCaseOfTransportPasses() throws IOException {
         long before = Memory.inUse();
-        for (Attributes all : GoldenJson.cases(file())) {
+        for (Attributes all : GoldenJson.cases(GoldenCase.file())) {
             String op = all.text("op");
             if (op.startsWith("ot_") || op.equals("sinkhorn") || op.equals("ksupport_sq")) {
                 int failed = failures.size();
