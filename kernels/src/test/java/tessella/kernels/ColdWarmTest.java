@@ -211,7 +211,10 @@ class ColdWarmTest {
         for (TopKForm form : TopKForm.values()) {
             for (Norm norm : List.of(Norm.TWO, Norm.FOUR_THIRDS, Norm.of(1.5))) {
                 String variant = form + " " + norm.p();
-                thresholds(type, out, variant, form, short3, norm, 3);
+                // without a formula they take powers by StrictMath, a hundred for each element
+                if (norm.q() != 3) {
+                    thresholds(type, out, variant, form, short3, norm, 3);
+                }
                 Buffer y = Buffer.of(type, 3 * N);
                 Buffer dx = Buffer.of(type, 3 * N);
                 add(out, "TopK", "forward", variant, new Buffer[] {y}, form, short3, 0.4, norm, known, y, 3, N);
