@@ -15,6 +15,7 @@ module tessella {
     exports tessella.models.moe;
     exports tessella.models.nn;
     exports tessella.models.patchmerger;
+    exports tessella.models.pruning;
     exports tessella.models.report;
     exports tessella.models.scenes;
     exports tessella.models.softmoe;

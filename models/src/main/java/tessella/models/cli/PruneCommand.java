@@ -18,8 +18,8 @@ import tessella.models.data.ShippedData;
 import tessella.models.report.Comparison;
 import tessella.models.report.Machine;
 import tessella.models.report.RunCard;
-import tessella.models.topk.Pruning;
-import tessella.models.topk.PruningRun;
+import tessella.models.pruning.Pruning;
+import tessella.models.pruning.PruningRun;
 
 /**
  * {@code tessella prune}: prunes the weights of an MLP while it learns, by soft magnitudes (Sander et al. 2023) and by gradual hard magnitude

@@ -4,6 +4,8 @@ import static tessella.models.vit.Fields.word;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import tessella.engine.Regularizer;
+import tessella.engine.transport.Cardinality;
 import tessella.models.moe.Balance;
 import tessella.models.moe.Capacity;
 import tessella.models.moe.ExpertsChoice;
@@ -15,11 +17,17 @@ import tessella.models.moe.TokensChoice;
 import tessella.models.nn.MixtureConfig;
 import tessella.models.softmoe.Mixing;
 import tessella.models.softmoe.SoftMoeConfig;
+import tessella.models.topk.SoftExpertsChoice;
+import tessella.models.topk.SoftTokensChoice;
+import tessella.models.transport.TransportRouter;
 
 /** The mixtures of a configuration as a JSON object: those of a sparse one name their router, those of Soft MoE have none. */
 final class MixtureJson {
     private static final String TOKENS_CHOICE = "tokens_choice";
     private static final String EXPERTS_CHOICE = "experts_choice";
+    private static final String SOFT_TOKENS_CHOICE = "soft_tokens_choice";
+    private static final String SOFT_EXPERTS_CHOICE = "soft_experts_choice";
+    private static final String TRANSPORT = "transport";
 
     private MixtureJson() {}
 
@@ -67,6 +75,24 @@ final class MixtureJson {
                 json.put("router", EXPERTS_CHOICE);
                 json.put("capacity", capacity(experts.capacity()));
             }
+            case SoftTokensChoice tokens -> {
+                json.put("router", SOFT_TOKENS_CHOICE);
+                json.put("chosen", (long) tokens.chosen());
+                json.put("regularizer", regularizer(tokens.regularizer()));
+            }
+            case SoftExpertsChoice experts -> {
+                json.put("router", SOFT_EXPERTS_CHOICE);
+                json.put("capacity", capacity(experts.capacity()));
+                json.put("regularizer", regularizer(experts.regularizer()));
+            }
+            case TransportRouter transport -> {
+                json.put("router", TRANSPORT);
+                json.put("side", word(transport.side()));
+                json.put("capacity", capacity(transport.capacity()));
+                json.put("chosen", (long) transport.chosen());
+                json.put("iterations", (long) transport.iterations());
+                json.put("weights", word(transport.weights()));
+            }
             default -> throw new IllegalArgumentException("configuration moe: there is no JSON of a router of "
                     + router.getClass().getName());
         }
@@ -83,6 +109,13 @@ final class MixtureJson {
                 json.put("multiple_of", (long) multipleOf);
             }
         }
+        return json;
+    }
+
+    private static Map<String, Object> regularizer(Regularizer regularizer) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("lambda", regularizer.lambda());
+        json.put("p", regularizer.p());
         return json;
     }
 
@@ -110,8 +143,12 @@ final class MixtureJson {
             case TOKENS_CHOICE -> new TokensChoice(moe.integer("chosen"), readCapacity(moe),
                     moe.constant("priority", Priority.class), readBalance(moe));
             case EXPERTS_CHOICE -> new ExpertsChoice(readCapacity(moe));
+            case SOFT_TOKENS_CHOICE -> new SoftTokensChoice(moe.integer("chosen"), readRegularizer(moe));
+            case SOFT_EXPERTS_CHOICE -> new SoftExpertsChoice(readCapacity(moe), readRegularizer(moe));
+            case TRANSPORT -> new TransportRouter(moe.constant("side", Cardinality.Side.class), readCapacity(moe), moe.integer("chosen"),
+                    moe.integer("iterations"), moe.constant("weights", TransportRouter.Weights.class));
             case String other -> throw new IllegalArgumentException("configuration moe router: expected one of [" + TOKENS_CHOICE
-                    + ", " + EXPERTS_CHOICE + "], found \"" + other + "\"");
+                    + ", " + EXPERTS_CHOICE + ", " + SOFT_TOKENS_CHOICE + ", " + SOFT_EXPERTS_CHOICE + ", " + TRANSPORT + "], found \"" + other + "\"");
         };
     }
 
@@ -119,6 +156,11 @@ final class MixtureJson {
         Fields capacity = Fields.of("configuration moe capacity", moe.value("capacity"));
         return capacity.has("rows") ? new Capacity.Fixed(capacity.integer("rows")) : new Capacity.Factor(capacity.real("factor"),
                 capacity.constant("rounding", Capacity.Rounding.class), capacity.integer("multiple_of"));
+    }
+
+    private static Regularizer readRegularizer(Fields moe) {
+        Fields regularizer = Fields.of("configuration moe regularizer", moe.value("regularizer"));
+        return new Regularizer(regularizer.real("lambda"), regularizer.real("p"));
     }
 
     private static Balance readBalance(Fields moe) {

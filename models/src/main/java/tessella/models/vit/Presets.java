@@ -3,6 +3,7 @@ package tessella.models.vit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tessella.engine.Regularizer;
 import tessella.models.moe.Balance;
 import tessella.models.moe.Capacity;
 import tessella.models.moe.ExpertsChoice;
@@ -12,6 +13,9 @@ import tessella.models.moe.SparseMoeConfig;
 import tessella.models.moe.TokensChoice;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
+import tessella.models.topk.SoftExpertsChoice;
+import tessella.models.topk.SoftTokensChoice;
+import tessella.models.transport.TransportRouter;
 
 /** Named configurations; parameter counts of all published ones are tested. */
 final class Presets {
@@ -24,6 +28,8 @@ final class Presets {
     /** Two experts a token, and just enough room for them, first for the tokens that the router is surest of; room in fours. */
     private static final TokensChoice V_MOE = new TokensChoice(2, new Capacity.Factor(1.05, Capacity.Rounding.UP, 4),
             Priority.LARGEST_GATE, Balance.V_MOE);
+    /** As many tokens of an expert as all have on average. */
+    private static final Capacity EVEN = new Capacity.Factor(1, Capacity.Rounding.HALF_EVEN, 1);
     private static final Map<String, VitConfig> ALL = new LinkedHashMap<>();
 
     static {
@@ -35,7 +41,16 @@ final class Presets {
         // as many experts: tokens of 8 images choose two each, or experts choose as many tokens of an image as they have slots above
         ALL.put("v-moe-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.ODD, 8, 1, V_MOE)));
         ALL.put("experts-choice-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.LAST, 1, 1,
-                new ExpertsChoice(new Capacity.Factor(1, Capacity.Rounding.HALF_EVEN, 1)))));
+                new ExpertsChoice(EVEN))));
+        // the same places, shared softly, or by transport plans
+        ALL.put("soft-experts-choice-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.LAST, 1, 1,
+                new SoftExpertsChoice(EVEN, Regularizer.l2(0.3)))));
+        ALL.put("soft-tokens-choice-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.LAST, 1, 1,
+                new SoftTokensChoice(1, Regularizer.l2(0.3)))));
+        ALL.put("transport-experts-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.LAST, 1, 1,
+                TransportRouter.expertsChoose(EVEN, TransportRouter.Weights.GATES))));
+        ALL.put("transport-tokens-tiny", tiny.withMoe(new SparseMoeConfig(16, 2, Placement.LAST, 1, 1,
+                TransportRouter.tokensChoose(1, TransportRouter.Weights.GATES))));
 
         // Soft MoE paper, tables 1 and 8: GAP, learned positions, QK-norm, JFT-4B classes, one slot an expert
         published("s", 384, 12, 6, 16, 128, 6);

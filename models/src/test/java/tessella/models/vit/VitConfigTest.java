@@ -29,7 +29,9 @@ import tessella.engine.Memory;
 import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.engine.Regularizer;
 import tessella.engine.json.Json;
+import tessella.engine.transport.Cardinality;
 import tessella.models.moe.Assignment;
 import tessella.models.moe.Balance;
 import tessella.models.moe.Capacity;
@@ -38,11 +40,15 @@ import tessella.models.moe.GateLogits;
 import tessella.models.moe.Placement;
 import tessella.models.moe.Priority;
 import tessella.models.moe.Router;
+import tessella.models.moe.Router;
 import tessella.models.moe.SparseMoeConfig;
 import tessella.models.moe.TokensChoice;
 import tessella.models.nn.MixtureConfig;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
+import tessella.models.topk.SoftExpertsChoice;
+import tessella.models.topk.SoftTokensChoice;
+import tessella.models.transport.TransportRouter;
 
 /** Published parameter counts, from shapes alone, and presets run at full width. */
 class VitConfigTest {
@@ -426,10 +432,18 @@ class VitConfigTest {
         assertEquals(config, VitConfig.fromJson(Json.parse(json)));
         VitConfig fixed = config.withMoe(new SparseMoeConfig(4, 1, Placement.LAST, 1, 0, new ExpertsChoice(new Capacity.Fixed(3))));
         assertEquals(fixed, VitConfig.fromJson(Json.parse(Json.write(fixed.toJson()))));
+        for (Router router : List.of(new SoftTokensChoice(2, new Regularizer(0.25, 4.0 / 3)),
+                new SoftExpertsChoice(new Capacity.Fixed(3), Regularizer.l2(0.5)),
+                TransportRouter.expertsChoose(new Capacity.Fixed(3), TransportRouter.Weights.PLAN),
+                new TransportRouter(Cardinality.Side.ROWS, new Capacity.Fixed(1), 2, 7, TransportRouter.Weights.GATES))) {
+            VitConfig other = config.withMoe(new SparseMoeConfig(4, 1, Placement.LAST, 1, 0, router));
+            assertEquals(other, VitConfig.fromJson(Json.parse(Json.write(other.toJson()))));
+        }
         assertEquals(6, fixed.representation(), "a representation stays");
         assertEquals(fixed.moe(), fixed.forImages(16, 16, 3, 4, 5).moe(), "capacities follow the tokens of a group");
         assertEquals(6, fixed.forImages(16, 16, 3, 4, 5).representation());
-        assertMessage("configuration moe router: expected one of [tokens_choice, experts_choice], found \"hash\"",
+        assertMessage("configuration moe router: expected one of [tokens_choice, experts_choice, soft_tokens_choice, "
+                + "soft_experts_choice, transport], found \"hash\"",
                 () -> VitConfig.fromJson(Json.parse(json.replace("tokens_choice", "hash"))));
         assertMessage("configuration moe capacity rounding: expected one of [up, half_even], found \"down\"",
                 () -> VitConfig.fromJson(Json.parse(json.replace("\"up\"", "\"down\""))));

@@ -1,4 +1,4 @@
-package tessella.models.topk;
+package tessella.models.pruning;
 
 import tessella.autodiff.SparseTopK;
 import tessella.autodiff.Tensor;

@@ -1,4 +1,4 @@
-package tessella.models.topk;
+package tessella.models.pruning;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package tessella.models.topk;
+package tessella.models.pruning;
 
 import java.util.ArrayList;
 import java.util.Arrays;
