@@ -11,8 +11,8 @@ import tessella.engine.Shape;
 import tessella.engine.TopK;
 
 /**
- * Euclidean projections of rows of the last axis. Results are in the innermost scope; a mass that is not a finite number above 0, and rows
- * without elements, throw IllegalArgumentException.
+ * Euclidean projections of rows of the last axis. Results are in the innermost scope; a mass that is not a finite number above 0,
+ * and rows without elements, throw IllegalArgumentException.
  */
 public final class Projections {
     private Projections() {}

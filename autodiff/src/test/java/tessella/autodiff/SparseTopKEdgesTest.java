@@ -14,6 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import tessella.engine.DType;
 import tessella.engine.Isotonics;
+import tessella.engine.Memory;
 import tessella.engine.NdArray;
 import tessella.engine.Regularizer;
 import tessella.engine.Scope;
@@ -218,20 +219,13 @@ class SparseTopKEdgesTest {
         assertArrayEquals(new double[] {1, 0, 0}, row(1, 0, 2, -0.0, 0.0, -0.0).mask());
         assertArrayEquals(new double[] {1, 1, 0}, row(2, 0, 2, -0.0, 0.0, 0.0).mask());
         assertArrayEquals(new double[] {1 / 3.0, 1 / 3.0, 1 / 3.0}, row(1, 1, 2, 0.0, -0.0, 0.0).mask(), 1e-16);
-        double[] found = row(1, 1, 2, 0.0, -0.0, 0.0).apply((x, _, r) -> SparseTopK.permutahedron(x, new double[] {1, 0, 0}, r));
+        double[] one = {1, 0, 0};
+        double[] found = row(1, 1, 2, 0.0, -0.0, 0.0).apply((x, _, r) -> SparseTopK.permutahedron(x, one, r));
         assertArrayEquals(new double[] {1 / 3.0, 1 / 3.0, 1 / 3.0}, found, 1e-16);
         requireAll(0, row(1, 1, 2, 0.0, -0.0, 0.0).magnitude());
     }
 
     // ---- infinities and NaN
-
-    private static double[] within(int n, double[] special) {
-        double[] x = gaussians(11, Math.max(n, special.length));
-        for (int i = 0; i < special.length; i++) {
-            x[n < special.length ? i : n / 7 * i] = special[i];
-        }
-        return n < special.length ? special.clone() : x;
-    }
 
     @Test
     void infinitiesAreSelectedFirstAndTheRestSharesWhatIsLeft() {
@@ -240,7 +234,8 @@ class SparseTopKEdgesTest {
                 double[] rest = {1, 0.5, 0.25};
                 double[] expected = row(1, 1, p, rest).mask();
                 TopKRow row = row(3, 1, p, 1, INFINITY, 0.5, -INFINITY, INFINITY, 0.25);
-                assertArrayEquals(new double[] {expected[0], 1, expected[1], 0, 1, expected[2]}, row.apply(SparseTopK::mask, dtype), 2e-7);
+                assertArrayEquals(new double[] {expected[0], 1, expected[1], 0, 1, expected[2]}, row.apply(SparseTopK::mask, dtype),
+                        2e-7);
                 double[] dx = row.gradient(SparseTopK::mask, dtype, 1, 2, 3, 4, 5, 6);
                 double[] dRest = row(1, 1, p, rest).gradient(SparseTopK::mask, 1, 3, 6);
                 assertArrayEquals(new double[] {dRest[0], 0, dRest[1], 0, 0, dRest[2]}, dx, 1e-5);
@@ -332,8 +327,7 @@ class SparseTopKEdgesTest {
             Tensor x = TopKRow.tensor(DType.F64, 1, Double.NaN, INFINITY);
             Regularizer l2 = Regularizer.l2(1);
             for (Tensor y : List.of(SparseTopK.permutahedron(x, new double[] {2, 1, 0}, l2), Projections.simplex(x, 1),
-                    Projections.sparseSimplex(x, 2, 1), SparseTopK.isotonicMask(x, x.value().size() == 3 ? TopKRow.tensor(DType.F64, 1, 1,
-                            0) : x, l2))) {
+                    Projections.sparseSimplex(x, 2, 1), SparseTopK.isotonicMask(x, TopKRow.tensor(DType.F64, 1, 1, 0), l2))) {
                 assertTrue(Arrays.stream(y.toDoubles()).allMatch(Double::isNaN));
             }
         }
@@ -511,15 +505,16 @@ class SparseTopKEdgesTest {
     @Test
     void onePlaceOfLambdaOneIsSparsemax() {
         assertArrayEquals(new double[] {0.75, 0.25, 0}, row(1, 1, 2, 1, 0.5, -0.5).mask(), 1e-15);
-        assertArrayEquals(new double[] {0.75, 0.25, 0}, row(1, 1, 2, 1, 0.5, -0.5).apply((x, _, _) -> Projections.simplex(x, 1)), 1e-15);
+        double[] projected = row(1, 1, 2, 1, 0.5, -0.5).apply((x, _, _) -> Projections.simplex(x, 1));
+        assertArrayEquals(new double[] {0.75, 0.25, 0}, projected, 1e-15);
     }
 
     // ---- what is refused
 
     private static void refused(String message, Executable call) {
-        long before = tessella.engine.Memory.inUse();
+        long before = Memory.inUse();
         assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
-        assertEquals(before, tessella.engine.Memory.inUse(), "taken before it was refused");
+        assertEquals(before, Memory.inUse(), "taken before it was refused");
     }
 
     @Test
@@ -546,9 +541,10 @@ class SparseTopKEdgesTest {
             refused("permutahedron mask: expected a finite lambda above 0, found 0.0", () -> SparseTopK.permutahedron(x, w, hard));
             refused("permutahedron mask: expected a weight for each element of the last axis of [3], found 2",
                     () -> SparseTopK.permutahedron(x, new double[2], l2));
-            refused("permutahedron mask: expected finite weights of at least 0 that do not rise, found 2.0 at 1 of [1.0, 2.0, 0.0]",
+            String falling = "permutahedron mask: expected finite weights of at least 0 that do not rise, found ";
+            refused(falling + "2.0 at 1 of [1.0, 2.0, 0.0]",
                     () -> SparseTopK.permutahedron(x, new double[] {1, 2, 0}, l2));
-            refused("permutahedron mask: expected finite weights of at least 0 that do not rise, found Infinity at 0 of [Infinity, 1.0, 0.0]",
+            refused(falling + "Infinity at 0 of [Infinity, 1.0, 0.0]",
                     () -> SparseTopK.permutahedron(x, new double[] {INFINITY, 1, 0}, l2));
             refused("isotonic mask: expected a finite lambda above 0, found Infinity",
                     () -> SparseTopK.isotonicMask(x, weights, Regularizer.l2(INFINITY)));
@@ -567,10 +563,12 @@ class SparseTopKEdgesTest {
             refused("labelLoss: expected labels in [0, 3), found 3 at row 0", () -> SparseTopK.labelLoss(x, new int[] {3}, 1, l2));
             refused("topK mask" + range + "4", () -> SparseTopK.labelLoss(x, new int[] {1}, 4, l2));
             refused("simplex: expected a finite mass above 0, found 0.0", () -> Projections.simplex(x, 0));
-            refused("sparseSimplex: expected a finite mass above 0, found Infinity", () -> Projections.sparseSimplex(x, 1, INFINITY));
+            refused("sparseSimplex: expected a finite mass above 0, found Infinity",
+                    () -> Projections.sparseSimplex(x, 1, INFINITY));
             refused("sparseSimplex: expected a k of at least 1, found 0", () -> Projections.sparseSimplex(x, 0, 1));
             refused("simplex: expected rows of at least one element, found shape [0]", () -> Projections.simplex(none, 1));
-            refused("isotonic dykstra: expected weights above 0, found 0.0", () -> Isotonics.dykstra(x.value(), weights.value(), 5, 0));
+            refused("isotonic dykstra: expected weights above 0, found 0.0",
+                    () -> Isotonics.dykstra(x.value(), weights.value(), 5, 0));
             refused("isotonic dykstra: expected cycles and a tolerance of at least 0, found -1 and 0.0",
                     () -> Isotonics.dykstra(x.value(), x.value(), -1, 0));
         }

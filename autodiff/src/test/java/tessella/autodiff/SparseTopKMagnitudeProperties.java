@@ -17,7 +17,7 @@ import net.jqwik.api.lifecycle.AddLifecycleHook;
 import tessella.engine.DType;
 import tessella.reference.TopKOracle;
 
-/** The properties of soft top-k magnitudes, MG-1 to MG-10, with the bias and without; a fourth of the rows are so long that they are sampled. */
+/** The properties of soft top-k magnitudes, MG-1 to MG-10, with the bias and without, on rows as those of the masks. */
 @AddLifecycleHook(MemoryReturned.class)
 class SparseTopKMagnitudeProperties {
     private static final List<TopKRow.Op> BOTH = List.of(SparseTopK::magnitude, SparseTopK::rawMagnitude);
@@ -41,7 +41,7 @@ class SparseTopKMagnitudeProperties {
 
     /** Lambda within bounds, and elements of ordinary size. */
     private static TopKRow moderate(TopKRow any) {
-        return any.of(map(any.n(), i -> Math.clamp(any.x()[i], -50, 50))).with(Math.clamp(any.lambda(), 0.02, 8), any.p());
+        return any.within(50, 0.02, 8);
     }
 
     /** Relative to each element; beside the last of the k what is 1e15 times smaller has no digits. */
@@ -160,7 +160,7 @@ class SparseTopKMagnitudeProperties {
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg9TheGradientOfRawOnesIsSymmetricAndPositive(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
-        TopKRow row = any.of(map(any.n(), i -> Math.clamp(any.x()[i], -50, 50))).with(Math.clamp(any.lambda(), 1e-3, 1e3), any.p());
+        TopKRow row = any.within(50, 1e-3, 1e3);
         int n = row.n();
         double[] g = gaussians(seed, n);
         double[] h = gaussians(seed + 1, n);
@@ -204,7 +204,8 @@ class SparseTopKMagnitudeProperties {
             assertArrayEquals(TopKOracle.magnitude(row.x(), row.k(), row.lambda(), row.p()), row.magnitude(), 1e-8 * size,
                     row.toString());
             assertArrayEquals(TopKOracle.raw(row.x(), row.k(), row.lambda(), row.p()), row.raw(), 1e-8 * size, row.toString());
-            assertArrayEquals(TopKOracle.rawByThreshold(row.x(), row.k(), row.lambda(), row.p()), row.raw(), 1e-8 * size, row.toString());
+            assertArrayEquals(TopKOracle.rawByThreshold(row.x(), row.k(), row.lambda(), row.p()), row.raw(), 1e-8 * size,
+                    row.toString());
         }
     }
 

@@ -21,7 +21,7 @@ import tessella.engine.Shape;
 import tessella.engine.Workers;
 import tessella.reference.TopKOracle;
 
-/** The properties of soft top-k masks, TK-1 to TK-18, on rows of all kinds; a fourth of them are so long that they are sampled. */
+/** The properties of soft top-k masks, TK-1 to TK-18, on rows of all kinds, a fourth of them so long that they are sampled. */
 @AddLifecycleHook(MemoryReturned.class)
 class SparseTopKProperties {
     private static double[] map(int n, IntToDoubleFunction f) {
@@ -226,7 +226,8 @@ class SparseTopKProperties {
         if (row.p() == 2 || row.p() == 4.0 / 3 || row.n() <= 40) {
             assertArrayEquals(TopKOracle.maskByThreshold(row.x(), row.k(), row.lambda(), row.p()), y, 1e-10, row.toString());
             double[] w = TopKOracle.ones(row.n(), row.k());
-            assertArrayEquals(row.apply((x, _, regularizer) -> SparseTopK.permutahedron(x, w, regularizer)), y, 1e-10, row.toString());
+            double[] pooled = row.apply((x, _, regularizer) -> SparseTopK.permutahedron(x, w, regularizer));
+            assertArrayEquals(pooled, y, 1e-10, row.toString());
         }
         double[] s = row.sorted();
         // this oracle subtracts v from s, which loses a lambda that is small beside them
@@ -263,7 +264,7 @@ class SparseTopKProperties {
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk16NoOtherSelectionIsBetter(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
-        TopKRow row = any.of(map(any.n(), i -> Math.clamp(any.x()[i], -100, 100))).with(Math.clamp(any.lambda(), 1e-3, 1e3), any.p());
+        TopKRow row = any.within(100, 1e-3, 1e3);
         double best = row.apply(SparseTopK::value)[0];
         double own = TopKOracle.value(row.x(), row.mask(), row.lambda(), row.p());
         double allowed = 1e-9 * (1 + Math.abs(best));
@@ -289,7 +290,7 @@ class SparseTopKProperties {
         double[] y = row.mask();
         assertArrayEquals(map(row.n(), i -> -1.5 * y[i]), row.gradient(SparseTopK::value, -1.5), row.toString());
         TopKRow few = TopKRow.few(seed);
-        TopKRow smooth = few.of(map(few.n(), i -> Math.clamp(few.x()[i], -100, 100))).with(Math.clamp(few.lambda(), 0.02, 8), few.p());
+        TopKRow smooth = few.within(100, 0.02, 8);
         double[] mask = smooth.mask();
         double step = 1e-5 * smooth.lambda();
         for (int i = 0; i < smooth.n(); i++) {
@@ -324,7 +325,8 @@ class SparseTopKProperties {
         double mean = Arrays.stream(row.x()).map(v -> (v - row.x()[0]) / n).sum();
         assertArrayEquals(map(n, i -> (double) row.k() / n + (row.x()[i] - row.x()[0] - mean) / large.lambda()), large.mask(), 1e-12,
                 large.toString());
-        assertArrayEquals(map(n, i -> (double) row.k() / n), row.with(Double.POSITIVE_INFINITY, row.p()).mask(), 1e-15, row.toString());
+        double[] endless = row.with(Double.POSITIVE_INFINITY, row.p()).mask();
+        assertArrayEquals(map(n, i -> (double) row.k() / n), endless, 1e-15, row.toString());
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
@@ -343,7 +345,8 @@ class SparseTopKProperties {
         double[] expected = row.gradient(SparseTopK::mask, dy);
         double most = Arrays.stream(expected).map(Math::abs).max().orElse(0);
         // c (dy - mean): what is left of dy may be little
-        assertArrayEquals(expected, row.gradient(SparseTopK::mask, DType.F32, dy), 1e-4 * most + 1e-6 * steepest(row), row.toString());
+        double[] found = row.gradient(SparseTopK::mask, DType.F32, dy);
+        assertArrayEquals(expected, found, 1e-4 * most + 1e-6 * steepest(row), row.toString());
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
@@ -392,7 +395,7 @@ class SparseTopKProperties {
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void theFenchelYoungLossIsAboveZeroAndZeroAtItsMask(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
-        TopKRow row = any.of(map(any.n(), i -> Math.clamp(any.x()[i], -100, 100))).with(Math.clamp(any.lambda(), 0.02, 8), any.p());
+        TopKRow row = any.within(100, 0.02, 8);
         double[] own = row.mask();
         double[] other = TopKOracle.hardMask(gaussians(seed, row.n()), row.k());
         Regularizer regularizer = row.regularizer();
@@ -400,14 +403,15 @@ class SparseTopKProperties {
         double loss = row.apply((x, k, r) -> SparseTopK.fenchelYoungLoss(x, TopKRow.tensor(DType.F64, other), k, r))[0];
         assertEquals(0, zero, 1e-12, row::toString);
         assertEquals(TopKOracle.value(row.x(), own, regularizer.lambda(), regularizer.p())
-                - TopKOracle.value(row.x(), other, regularizer.lambda(), regularizer.p()), loss, 1e-9 * (1 + Math.abs(loss)), row::toString);
+                - TopKOracle.value(row.x(), other, regularizer.lambda(), regularizer.p()), loss, 1e-9 * (1 + Math.abs(loss)),
+                row::toString);
         assertTrue(loss >= -1e-12, row::toString);
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void theLossOfALabelIsZeroExactlyWhereItIsSelectedWhole(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
-        TopKRow row = any.of(map(any.n(), i -> Math.clamp(any.x()[i], -100, 100))).with(Math.clamp(any.lambda(), 0.02, 8), any.p());
+        TopKRow row = any.within(100, 0.02, 8);
         double[] y = row.mask();
         for (int label = 0; label < row.n(); label++) {
             int at = label;

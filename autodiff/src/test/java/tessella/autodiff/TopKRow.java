@@ -94,6 +94,11 @@ record TopKRow(double[] x, int k, double lambda, double p) {
         return new TopKRow(x, k, otherLambda, otherP);
     }
 
+    /** Elements of at most that size, and lambda between these. */
+    TopKRow within(double size, double least, double most) {
+        return of(Arrays.stream(x).map(v -> Math.clamp(v, -size, size)).toArray()).with(Math.clamp(lambda, least, most), p);
+    }
+
     Regularizer regularizer() {
         return new Regularizer(lambda, p);
     }
@@ -153,7 +158,7 @@ record TopKRow(double[] x, int k, double lambda, double p) {
 
     @Override
     public String toString() {
-        return x.length + " elements " + Arrays.toString(x.length > 12 ? Arrays.copyOf(x, 12) : x) + ", k " + k + ", lambda " + lambda
-                + ", p " + p;
+        String some = Arrays.toString(x.length > 12 ? Arrays.copyOf(x, 12) : x);
+        return x.length + " elements " + some + ", k " + k + ", lambda " + lambda + ", p " + p;
     }
 }

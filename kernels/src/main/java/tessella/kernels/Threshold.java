@@ -387,8 +387,8 @@ public final class Threshold {
     private double shift(double base, double mean) {
         double squares = Math.max(0, window.squares - window.sum * mean);
         double cubes = window.cubes - 3 * mean * window.squares + 2 * mean * mean * window.sum;
-        return Isotonic.shift(norm, penalty, lambda, window.inside, base + mean, squares / lambda / lambda, cubes / lambda / lambda / lambda,
-                selected - window.over);
+        return Isotonic.shift(norm, penalty, lambda, window.inside, base + mean, squares / lambda / lambda,
+                cubes / lambda / lambda / lambda, selected - window.over);
     }
 
     /** The end: the block are the elements above g and below to, looked at about base. */

@@ -55,7 +55,11 @@ class TopKProperties {
             return new double[x.length];
         }
         if (k == x.length) {
-            return form == TopKForm.MASK ? TopKOracle.ones(k, k) : form == TopKForm.MAGNITUDE ? x : TopKOracle.rawByThreshold(x, k, lambda, p);
+            return switch (form) {
+                case MASK -> TopKOracle.ones(k, k);
+                case MAGNITUDE -> x;
+                case RAW -> TopKOracle.rawByThreshold(x, k, lambda, p);
+            };
         }
         return switch (form) {
             case MASK -> TopKOracle.maskByThreshold(x, k, lambda, p);
@@ -149,8 +153,8 @@ class TopKProperties {
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void hardRowsSelectTheFirstOfEqualElements(@ForAll Type type, @ForAll @IntRange(min = 1, max = 3) int rows, @ForAll("lengths") int n,
-            @ForAll Elements elements, @ForAll long seed) {
+    void hardRowsSelectTheFirstOfEqualElements(@ForAll Type type, @ForAll @IntRange(min = 1, max = 3) int rows,
+            @ForAll("lengths") int n, @ForAll Elements elements, @ForAll long seed) {
         int k = new SplittableRandom(seed).nextInt(n + 1);
         Buffer x = elements.buffer(type, seed, rows, n);
         Buffer state = Buffer.of(Type.DOUBLE, rows * Threshold.SIZE);
@@ -162,7 +166,8 @@ class TopKProperties {
             double[] wanted = new double[rows * n];
             for (int row = 0; row < rows; row++) {
                 double[] v = row(x, row, n);
-                System.arraycopy(form == TopKForm.MASK ? TopKOracle.hardMask(v, k) : TopKOracle.hardMagnitude(v, k), 0, wanted, row * n, n);
+                double[] hard = form == TopKForm.MASK ? TopKOracle.hardMask(v, k) : TopKOracle.hardMagnitude(v, k);
+                System.arraycopy(hard, 0, wanted, row * n, n);
             }
             y.requireNear(form + " k " + k, wanted, new double[rows * n]);
         }
