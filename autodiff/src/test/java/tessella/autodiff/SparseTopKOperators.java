@@ -105,10 +105,9 @@ final class SparseTopKOperators {
                 rows("rawMagnitude", (x, s) -> SparseTopK.rawMagnitude(x, s.k, s.regularizer()),
                         (x, s) -> TopKOracle.raw(x, s.k, s.lambda, s.p), TopKOracle::isMagnitudeSmooth),
                 rows("hardMask", (x, s) -> SparseTopK.hardMask(x, s.k), (x, s) -> TopKOracle.hardMask(x, s.k),
-                        (x, k, _, _, margin) -> TopKOracle.isMaskSmooth(x, k, margin, 2, margin)),
+                        (x, k, _, _, margin) -> isApart(x, k, margin)),
                 rows("hardMagnitude", (x, s) -> SparseTopK.hardMagnitude(x, s.k), (x, s) -> TopKOracle.hardMagnitude(x, s.k),
-                        (x, k, _, _, margin) -> TopKOracle.isMaskSmooth(Arrays.stream(x).map(Math::abs).toArray(), k, margin, 2,
-                                margin)),
+                        (x, k, _, _, margin) -> isApart(Arrays.stream(x).map(Math::abs).toArray(), k, margin)),
                 rows("simplex", (x, s) -> Projections.simplex(x, s.lambda), (x, s) -> TopKOracle.simplex(x, s.lambda),
                         (x, _, lambda, _, margin) -> TopKOracle.isMaskSmooth(x, 1, lambda, 2, margin)),
                 rows("sparseSimplex", (x, s) -> Projections.sparseSimplex(x, s.k + 1, s.lambda),
@@ -123,11 +122,17 @@ final class SparseTopKOperators {
                         IsotonicOracle::isMagnitudeSmooth, x -> x.map(Math::abs))));
     }
 
+    /** The k largest are more than the margin above the others. */
+    private static boolean isApart(double[] x, int k, double margin) {
+        double[] sorted = Arrays.stream(x).sorted().toArray();
+        return k == 0 || k == x.length || sorted[x.length - k] - sorted[x.length - k - 1] > margin;
+    }
+
     /** The k + 1 largest are apart from the others, and their projection is smooth. */
     private static boolean isSparseSmooth(double[] x, int k, double lambda, double p, double margin) {
         int most = Math.min(k + 1, x.length);
         double[] hard = TopKOracle.hardMask(x, most);
-        return TopKOracle.isMaskSmooth(x, most, margin, 2, margin) && TopKOracle.isMaskSmooth(
+        return isApart(x, most, margin) && TopKOracle.isMaskSmooth(
                 IntStream.range(0, x.length).filter(i -> hard[i] == 1).mapToDouble(i -> x[i]).toArray(), 1, lambda, 2, margin);
     }
 

@@ -301,7 +301,7 @@ public final class Threshold {
                     return false;
                 }
                 // neighbours: lambda may be less than the distance between them, and what rounding cannot tell shares
-                double end = Math.nextUp(topOf(high));
+                double end = penalty == Penalty.LINEAR ? Math.nextUp(topOf(high)) : Math.max(topOf(low), Math.nextUp(high));
                 look(low, end, high);
                 settle(low, end, high);
                 return true;
@@ -391,8 +391,36 @@ public final class Threshold {
                 cubes / lambda / lambda / lambda, selected - window.over);
     }
 
-    /** The end: the block are the elements above g and below to, looked at about base. */
-    private void settle(double g, double to, double base) {
+    /** The end: the block are the elements above g and below end, looked at about base. */
+    private void settle(double g, double end, double base) {
+        if (penalty == Penalty.SQUARED) {
+            settleMagnitudes(g, end);
+        } else {
+            settleBlock(g, end, base, window.witness);
+        }
+    }
+
+    /** Blocks of magnitudes may be wide: beside a large element the others would lose their digits. */
+    private void settleMagnitudes(double g, double end) {
+        double first = leastAbove(g);
+        double base = first < end ? first : g;
+        double to = end;
+        look(g, to, base);
+        // elements whose powers are too small to move g have no place left: they share that of the least whole one
+        while (window.inside > 0 && window.over >= selected && leastAbove(Math.nextDown(to)) < Double.POSITIVE_INFINITY) {
+            to = Math.nextUp(leastAbove(Math.nextDown(to)));
+            look(g, to, base);
+        }
+        settleBlock(g, to, base, base);
+    }
+
+    private double leastAbove(double g) {
+        double least = DoubleWindow.leastAbove(c, co, m, g);
+        return times > 0 && equal > g ? Math.min(least, equal) : least;
+    }
+
+    /** The block are the elements above g and below to, which were looked at about base; one of them becomes the reference. */
+    private void settleBlock(double g, double to, double base, double element) {
         mass = selected - window.over;
         if (window.inside == 0 || mass <= 0) {
             hard(to, Double.POSITIVE_INFINITY);
@@ -403,10 +431,10 @@ public final class Threshold {
             return;
         }
         if (lambda == 0) {
-            hard(window.witness, mass);
+            hard(element, mass);
             return;
         }
-        reference = penalty == Penalty.LINEAR ? window.witness : leastAbove(g);
+        reference = element;
         if (closed) {
             double mean = window.sum / window.inside;
             double t = mean / lambda + shift(base, mean);
@@ -420,12 +448,6 @@ public final class Threshold {
             slopes = slopes(g, to, reference, shift);
         }
         top = penalty == Penalty.LINEAR ? 1 : norm.root(reference + lambda * shift);
-    }
-
-    /** Blocks of magnitudes may be wide: beside a large element the others would lose their digits. */
-    private double leastAbove(double g) {
-        double least = DoubleWindow.leastAbove(c, co, m, g);
-        return times > 0 && equal > g ? Math.min(least, equal) : least;
     }
 
     /** The shift for a q without a formula: Newton's steps, halves where they leave the bracket. */
