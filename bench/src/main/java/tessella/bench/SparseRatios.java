@@ -17,14 +17,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import tessella.autodiff.Tensor;
+import tessella.engine.DType;
 import tessella.engine.NdArray;
+import tessella.engine.Pointwise;
 import tessella.engine.Regularizer;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.engine.Softmaxes;
 import tessella.engine.TopK;
 import tessella.engine.Workers;
 import tessella.engine.transport.Cardinality;
+import tessella.engine.transport.SolverOptions;
 import tessella.engine.transport.TransportProblem;
+import tessella.engine.transport.TransportSolver;
+import tessella.models.nn.Experts;
 
 /** Sparse operators beside sorting, textbook code and the libraries of another language: rounds in which each is timed once, and ratios. */
 public final class SparseRatios {
@@ -75,6 +82,7 @@ public final class SparseRatios {
                 ratios.longRows(scope, one, peer);
                 ratios.batch(scope, one, two, peer);
                 ratios.semiDual(one, peer);
+                ratios.router(scope, one);
                 ratios.measure(options.count("--warmup", 25), options.count("--rounds", 25), err);
                 out.print(ratios.table());
             }
@@ -203,6 +211,35 @@ public final class SparseRatios {
         }
     }
 
+    /** What a router by transport plans takes, beside the forward pass of the experts that it routes to: 8 images of 196 tokens, d = 384. */
+    private void router(Scope scope, Workers one) {
+        int tokens = 1568;
+        int experts = 32;
+        int capacity = 52;
+        NdArray gates = Softmaxes.forward(NdArray.of(scope, Shape.of(tokens, experts), normal(5, tokens * experts)), 1);
+        NdArray cost = Pointwise.scale(gates, -1);
+        double[] a = new double[tokens];
+        Arrays.fill(a, 1);
+        double[] b = new double[experts];
+        Arrays.fill(b, (double) tokens / experts);
+        works.put("experts' forward pass, d = 384", timed(one, expertsPass(scope, experts, capacity)));
+        works.put("router step, few tokens an expert", timed(one, () -> TransportSolver.solve(TransportProblem.of(cost, a, b, 1,
+                Cardinality.columns(capacity)), SolverOptions.router(20))));
+        works.put("router step, few experts a token", timed(one, () -> TransportSolver.solve(TransportProblem.of(cost, a, b, 1,
+                Cardinality.rows(1)), SolverOptions.router(20))));
+    }
+
+    private static Runnable expertsPass(Scope scope, int experts, int capacity) {
+        int d = 384;
+        int h = 4 * d;
+        Experts mlps = new Experts(Tensor.of(NdArray.of(scope, Shape.of(experts, d, h), normal(6, experts * d * h))),
+                Tensor.of(NdArray.zeros(scope, DType.F32, Shape.of(experts, h))),
+                Tensor.of(NdArray.of(scope, Shape.of(experts, h, d), normal(7, experts * d * h))),
+                Tensor.of(NdArray.zeros(scope, DType.F32, Shape.of(experts, d))));
+        Tensor rows = Tensor.of(NdArray.of(scope, Shape.of(experts, 1, capacity, d), normal(8, experts * capacity * d)));
+        return () -> mlps.apply(rows);
+    }
+
     private static void requireEqual(float[] ours, float[] theirs, double tolerance) {
         for (int i = 0; i < ours.length; i++) {
             if (Math.abs(ours[i] - theirs[i]) > tolerance * Math.max(1, Math.abs(theirs[i]))) {
@@ -231,7 +268,7 @@ public final class SparseRatios {
     /** Times, and how many times as long the references take in the same round. */
     private String table() {
         List<String> references = seconds.keySet().stream().filter(name -> !name.startsWith("mask") && !name.contains("threads")
-                && !name.equals("semi-dual")).toList();
+                && !name.equals("semi-dual") && !name.startsWith("router")).toList();
         Table table = new Table("work", "median ms", "least ms", "against", "ratio", "least", "most");
         for (Map.Entry<String, double[]> entry : seconds.entrySet()) {
             String name = entry.getKey();
@@ -256,7 +293,7 @@ public final class SparseRatios {
     }
 
     private static String family(String name) {
-        return name.startsWith("batch") ? "batch" : name.startsWith("semi-dual") ? "semi-dual" : "10^6";
+        return name.startsWith("router") || name.startsWith("experts") ? "router" : name.startsWith("batch") ? "batch" : name.startsWith("semi-dual") ? "semi-dual" : "10^6";
     }
 
     private static String milliseconds(double seconds) {

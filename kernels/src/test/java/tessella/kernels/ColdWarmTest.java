@@ -361,15 +361,15 @@ class ColdWarmTest {
     private static Map<String, Long> hashes(int runs) {
         Map<String, Long> out = new TreeMap<>();
         for (Type type : Type.values()) {
-            for (String name : cases(type).keySet()) {
-                for (int run = 1; run < runs; run += 1000) {
-                    Case warm = cases(type).get(name);
+            for (int run = 1; run < runs; run += 1000) {
+                for (Case warm : cases(type).values()) {
                     for (int i = 0; i < 1000; i++) {
                         warm.run(type);
                     }
                 }
-                Case last = cases(type).get(name);
-                out.put(type + " " + name, last.run(type));
+            }
+            for (String name : cases(type).keySet()) {
+                out.put(type + " " + name, cases(type).get(name).run(type));
             }
         }
         return out;
