@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -262,7 +263,8 @@ class TransportSolverProperties {
         double difference = x.withCost(costs[0]).solve(SolverOptions.DEFAULT).value()
                 - x.withCost(costs[1]).solve(SolverOptions.DEFAULT).value();
         assertEquals(difference / (2 * h), slope, 1e-5);
-        // masses from row 0 to row 1, and from column 2 to column 3
+        // masses from row 0 to row 1, and from column 2 to column 3; the value has a slope there if its potentials are determined
+        Assume.that(isFirm(plan, 5, 4));
         double[][] a = {x.a().clone(), x.a().clone()};
         double[][] b = {x.b().clone(), x.b().clone()};
         for (int side = 0; side < 2; side++) {
@@ -275,6 +277,25 @@ class TransportSolverProperties {
         double moved = new Instance(x.cost(), a[0], b[0], x.gamma(), 5).solve(SolverOptions.DEFAULT).value()
                 - new Instance(x.cost(), a[1], b[1], x.gamma(), 5).solve(SolverOptions.DEFAULT).value();
         assertEquals(moved / (2 * h), found.alpha()[1] - found.alpha()[0] + found.beta()[3] - found.beta()[2], 1e-4);
+    }
+
+    /** Whether entries connect all rows and columns, and none is about to go. */
+    private static boolean isFirm(double[] plan, int m, int n) {
+        boolean[] reached = new boolean[m + n];
+        reached[0] = true;
+        for (int round = 0; round < m + n; round++) {
+            for (int at = 0; at < plan.length; at++) {
+                if (plan[at] > 0 && (reached[at / n] || reached[m + at % n])) {
+                    reached[at / n] = true;
+                    reached[m + at % n] = true;
+                }
+            }
+        }
+        boolean connected = true;
+        for (boolean one : reached) {
+            connected &= one;
+        }
+        return connected && Arrays.stream(plan).allMatch(mass -> mass == 0 || mass > 1e-3);
     }
 
     /** On the entries of the plan, the cotangent less the offsets that fit it best; against repeated centring of rows and columns. */
