@@ -53,7 +53,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg1TheOppositeRowGivesTheOppositeAndSignsStay(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (TopKRow.Op op : BOTH) {
@@ -66,7 +66,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg2MagnitudesAreNoLargerThanTheElements(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] o = row.magnitude();
@@ -76,7 +76,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg3LargerElementsGiveNoLess(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (TopKRow.Op op : BOTH) {
@@ -91,7 +91,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg4AtLeastKAreSelectedAsFarAsThereAreSoMany(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         int every = new SplittableRandom(seed).nextInt(1, 5);
@@ -100,7 +100,7 @@ class SparseTopKMagnitudeProperties {
         assertTrue(Arrays.stream(row.magnitude()).filter(v -> v != 0).count() >= Math.min(row.k(), nonzero), row::toString);
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg5OnePlaceMoreMakesNoElementSmaller(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (TopKRow.Op op : BOTH) {
@@ -115,7 +115,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg6ScaledElementsWithTheirLambdaGiveTheScaled(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double scale = Math.scalb(1.0, new SplittableRandom(seed).nextInt(-12, 12));
@@ -127,7 +127,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
     void mg7ALastPlaceThatGivesUpLittleGivesTheHardOnes(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] s = row.sizes().sorted();
@@ -150,7 +150,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg8TheRawOnesAndTheirSupportNormMeetInFenchelsEquality(@ForAll long seed) {
         TopKRow row = moderate(TopKRow.few(seed)).sizes();
         double[] y = row.raw();
@@ -159,7 +159,7 @@ class SparseTopKMagnitudeProperties {
         assertEquals(dot(v, y), largest / 2 + TopKOracle.kSupportSquared(y, row.k()) / 2, 1e-9 * (1 + largest), row::toString);
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg9TheGradientOfRawOnesIsSymmetricAndPositive(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.within(50, 1e-3, 1e3);
@@ -178,7 +178,7 @@ class SparseTopKMagnitudeProperties {
                 row::toString);
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg10LargeLambdasEndAtTheRowItselfAndSmallOnesAtTheHardOnes(@ForAll long seed) {
         TopKRow row = moderate(TopKRow.few(seed));
         assertArrayEquals(row.x(), row.with(1e13, row.p()).magnitude(), 1e-6 * most(row.x()), row.toString());
@@ -190,7 +190,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
     void magnitudesAreThoseOfBothOracles(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.with(Math.clamp(any.lambda(), 1e-8, 1e8), any.p());
@@ -211,7 +211,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void gradientsAreThoseOfDifferencesOfTheOracle(@ForAll long seed) {
         TopKRow row = moderate(TopKRow.few(seed));
         Assume.that(TopKOracle.isMagnitudeSmooth(row.x(), row.k(), row.lambda(), row.p(), 2e-3));
@@ -238,7 +238,7 @@ class SparseTopKMagnitudeProperties {
                 : TopKOracle.rawByThreshold(row.x(), row.k(), row.lambda(), row.p());
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
     void float32IsThatOfFloat64(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.of(map(any.n(), i -> (float) any.x()[i]));

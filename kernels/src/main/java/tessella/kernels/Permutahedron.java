@@ -24,6 +24,8 @@ public final class Permutahedron {
     private final double[] s;
     private final double[] z;
     private final double[] d;
+    /** Where w falls most: places are shared about there. */
+    private final int edge;
     private int[] order;
 
     private Permutahedron(double[] w, double lambda, Norm norm) {
@@ -36,6 +38,11 @@ public final class Permutahedron {
         s = new double[n];
         z = new double[n];
         d = new double[n];
+        int steepest = 0;
+        for (int i = 1; i + 1 < n; i++) {
+            steepest = w[i] - w[i + 1] > w[steepest] - w[steepest + 1] ? i : steepest;
+        }
+        edge = steepest;
     }
 
     /** y of x. */
@@ -71,7 +78,7 @@ public final class Permutahedron {
         order = IntStream.range(0, n).boxed().sorted(Comparator.comparingDouble(i -> -(x[i] + 0.0))).mapToInt(i -> i).toArray();
         for (int i = 0; i < n; i++) {
             // an offset changes nothing, and would cost digits
-            s[i] = x[order[i]] - x[order[n / 2]];
+            s[i] = x[order[i]] - x[order[edge]];
         }
         isotonic.solve(s, w, n, lambda, norm, Penalty.LINEAR);
         for (int block = 0; block < isotonic.blocks(); block++) {
