@@ -3,11 +3,12 @@ package tessella.autodiff;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tessella.autodiff.TopKRow.gaussians;
+import static tessella.autodiff.TopKRow.map;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
@@ -21,15 +22,6 @@ import tessella.reference.TopKOracle;
 @AddLifecycleHook(MemoryReturned.class)
 class SparseTopKMagnitudeProperties {
     private static final List<TopKRow.Op> BOTH = List.of(SparseTopK::magnitude, SparseTopK::rawMagnitude);
-
-    private static double[] map(int n, IntToDoubleFunction f) {
-        return IntStream.range(0, n).mapToDouble(f).toArray();
-    }
-
-    private static double[] gaussians(long seed, int n) {
-        SplittableRandom random = new SplittableRandom(seed);
-        return map(n, i -> random.nextGaussian());
-    }
 
     private static double dot(double[] a, double[] b) {
         return IntStream.range(0, a.length).mapToDouble(i -> a[i] * b[i]).sum();

@@ -3,10 +3,11 @@ package tessella.autodiff;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static tessella.autodiff.TopKRow.gaussians;
+import static tessella.autodiff.TopKRow.map;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
@@ -24,15 +25,6 @@ import tessella.reference.TopKOracle;
 /** The properties of soft top-k masks, TK-1 to TK-18, on rows of all kinds, a fourth of them so long that they are sampled. */
 @AddLifecycleHook(MemoryReturned.class)
 class SparseTopKProperties {
-    private static double[] map(int n, IntToDoubleFunction f) {
-        return IntStream.range(0, n).mapToDouble(f).toArray();
-    }
-
-    private static double[] gaussians(long seed, int n) {
-        SplittableRandom random = new SplittableRandom(seed);
-        return map(n, i -> random.nextGaussian());
-    }
-
     private static double dot(double[] a, double[] b) {
         double sum = 0;
         for (int i = 0; i < a.length; i++) {

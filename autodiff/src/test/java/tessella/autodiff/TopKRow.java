@@ -3,6 +3,8 @@ package tessella.autodiff;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Regularizer;
@@ -160,5 +162,14 @@ record TopKRow(double[] x, int k, double lambda, double p) {
     public String toString() {
         String some = Arrays.toString(x.length > 12 ? Arrays.copyOf(x, 12) : x);
         return x.length + " elements " + some + ", k " + k + ", lambda " + lambda + ", p " + p;
+    }
+
+    static double[] map(int n, IntToDoubleFunction f) {
+        return IntStream.range(0, n).mapToDouble(f).toArray();
+    }
+
+    static double[] gaussians(long seed, int n) {
+        SplittableRandom random = new SplittableRandom(seed);
+        return map(n, i -> random.nextGaussian());
     }
 }

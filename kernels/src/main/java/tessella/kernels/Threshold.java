@@ -2,10 +2,12 @@ package tessella.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.DoubleUnaryOperator;
 import tessella.kernels.Isotonic.Penalty;
 
 /**
- * Soft top-k of one row, or hard top-k if lambda is 0: the isotonic solution for w = 1_k, in which at most one block is pooled and lies across k (Sander et al. 2023).
+ * Soft top-k of one row, or hard top-k if lambda is 0: the isotonic solution for w = 1_k, in which at most one block is pooled and lies
+ * across k (Sander et al. 2023).
  * Elements s_i of the block, g &lt; s_i &lt; top(g), share the value g; those from top(g) on are selected whole, those up to g not
  * at all. For masks top(g) = g + lambda and the sum over the block of z^(q-1) is mass = k - over, for magnitudes top(g) = g + lambda
  * g^(1/(q-1)) and the sum is mass times g; z = (s - g) / lambda.
@@ -96,26 +98,22 @@ public final class Threshold {
     }
 
     /** What is above the bound is selected, and the first so many of what equals it. */
-    void hard(double bound, double first) {
-        reference = bound;
-        shift = Double.NaN;
-        top = first;
-        mass = 0;
-        slopes = 0;
+    private void hard(double bound, double first) {
+        unpooled(bound, Double.NaN, first);
     }
 
     private void shared(double value, double share) {
-        reference = value;
-        shift = Double.POSITIVE_INFINITY;
-        top = share;
-        mass = 0;
-        slopes = 0;
+        unpooled(value, Double.POSITIVE_INFINITY, share);
     }
 
     private void none() {
-        reference = Double.NaN;
-        shift = 0;
-        top = 1;
+        unpooled(Double.NaN, 0, 1);
+    }
+
+    private void unpooled(double newReference, double newShift, double newTop) {
+        reference = newReference;
+        shift = newShift;
+        top = newTop;
         mass = 0;
         slopes = 0;
     }
@@ -485,19 +483,18 @@ public final class Threshold {
 
     /** sum z^(q-1) over the block, z = (s - base) / lambda - t. */
     private double powers(double g, double to, double base, double t) {
-        double sum = times > 0 && equal > g && equal < to ? times * norm.power((equal - base) / lambda - t) : 0;
-        for (int i = 0; i < m; i++) {
-            double s = at(i);
-            sum += s > g && s < to ? norm.power((s - base) / lambda - t) : 0;
-        }
-        return sum;
+        return sum(norm::power, g, to, base, t);
     }
 
     private double slopes(double g, double to, double base, double t) {
-        double sum = times > 0 && equal > g && equal < to ? times * norm.slope((equal - base) / lambda - t) : 0;
+        return sum(norm::slope, g, to, base, t);
+    }
+
+    private double sum(DoubleUnaryOperator ofZ, double g, double to, double base, double t) {
+        double sum = times > 0 && equal > g && equal < to ? times * ofZ.applyAsDouble((equal - base) / lambda - t) : 0;
         for (int i = 0; i < m; i++) {
             double s = at(i);
-            sum += s > g && s < to ? norm.slope((s - base) / lambda - t) : 0;
+            sum += s > g && s < to ? ofZ.applyAsDouble((s - base) / lambda - t) : 0;
         }
         return sum;
     }
