@@ -143,6 +143,21 @@ public final class TransportProblem {
                 : new Evaluation(value, potentials.clone(), thresholds, dense, sparse, plan());
     }
 
+    /**
+     * An upper bound of the value, from any plan: {@code <T, C> + gamma/2} times the squared k-support norms of the sparse lines of T, the plan
+     * rounded to the marginals (Altschuler, Weed, Rigollet 2017, Algorithm 2).
+     *
+     * @param plan [m, n], of this problem or of another with these marginals
+     * @throws IllegalArgumentException if it has another shape
+     */
+    public double upperBound(SparsePlan plan) {
+        if (plan.rows() != rows() || plan.columns() != columns()) {
+            throw new IllegalArgumentException("transport: expected a plan [" + rows() + ", " + columns() + "] as the costs are, found ["
+                    + plan.rows() + ", " + plan.columns() + "]");
+        }
+        return columns.upperBound(isTurned() ? plan.transposed() : plan);
+    }
+
     static void checkPotentials(String what, double[] potentials, int count) {
         if (potentials.length != count || !Arrays.stream(potentials).allMatch(Double::isFinite)) {
             throw new IllegalArgumentException("transport: expected a finite potential for each of " + count + " " + what + "s, found "

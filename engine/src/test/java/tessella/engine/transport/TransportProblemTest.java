@@ -167,6 +167,35 @@ class TransportProblemTest {
     }
 
     @Test
+    void everyPlanRoundedToTheMarginalsIsAnUpperBound() {
+        try (Scope scope = Scope.open()) {
+            NdArray cost = NdArray.of(scope, Shape.of(9, 6), IntStream.range(0, 54).mapToDouble(i -> (i * 37 % 23) / 23.0).toArray());
+            double[] a = IntStream.range(0, 9).mapToDouble(i -> (i + 1) / 45.0).toArray();
+            double[] b = IntStream.range(0, 6).mapToDouble(_ -> 1 / 6.0).toArray();
+            TransportProblem columns = problem(cost, a, b, 1, 2);
+            TransportResult solved = TransportSolver.solve(columns, SolverOptions.DEFAULT);
+            assertEquals(solved.upperBound(), columns.upperBound(solved.plan()));
+            SparsePlan cheapest = LeastCost.of(cost, a, b).plan();
+            SparsePlan nothing = new SparsePlan(9, 6, new int[7], new int[0], new double[0]);
+            for (SparsePlan plan : List.of(cheapest, nothing)) {
+                assertTrue(columns.upperBound(plan) >= solved.value(), plan + " gives " + columns.upperBound(plan));
+                TransportProblem turned = problem(cost.transpose(), b, a, 1, 2);
+                TransportProblem rows = TransportProblem.of(cost, a, b, 1, Cardinality.rows(2));
+                assertEquals(turned.upperBound(plan.transposed()), rows.upperBound(plan), 1e-12);
+            }
+            // nothing, rounded, is a b', whose cost without a limit is known
+            double expected = 0;
+            double[] costs = cost.toDoubles();
+            for (int at = 0; at < 54; at++) {
+                double mass = a[at / 6] * b[at % 6];
+                expected += mass * costs[at] + mass * mass / 2;
+            }
+            assertEquals(expected, problem(cost, a, b, 1, 9).upperBound(nothing), 1e-12);
+            refused(() -> columns.upperBound(nothing.transposed()), "[9, 6]", "[6, 9]");
+        }
+    }
+
+    @Test
     void bitsDoNotDependOnTheNumberOfThreads() {
         Instance x = Instance.of(1, 700, 150).withK(9);
         double[] alpha = Instance.potentials(2, 700);
