@@ -36,7 +36,7 @@ import tessella.models.transport.ColourTransfer;
 
 /**
  * {@code tessella transport}: the colours of one picture for another by sparse, quadratic and entropic plans; or a plan for costs and masses
- * from tables.
+ * from tables. With {@code --demo} it is {@link TransportDemoCommand}.
  *
  * @param pictures   the one that changes, and the one whose colours it gets; none with costs
  * @param cost       the table of costs
@@ -55,35 +55,72 @@ record TransportCommand(List<Path> pictures, Optional<Path> cost, Optional<Path>
     private static final Option<Path> COST = Option.path("cost", "a table of costs, instead of pictures: a line for each row, with commas");
     private static final Option<Path> ROWS = Option.path("rows", "the masses of the rows of the costs").otherwise("1 / rows each");
     private static final Option<Path> COLUMNS = Option.path("columns", "the masses of their columns").otherwise("the same for each");
+    private static final List<Integer> KS = List.of(1, 2, 4, 8, 16, 32, 64, 128);
+    static final Option<String> DEMO = Option.choice("demo", TransportDemoCommand.NAMES, "a small problem instead of pictures, with its plans "
+            + "and the ways of its solvers as pictures");
     private static final Option<String> K = Option.of("k", "K,K,..", "the most entries of a column of the plan, one plan each",
             "numbers of at least 1 with commas between them",
-            text -> text.matches("[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*") ? Optional.of(text) : Optional.empty()).orElse("1,2,4,8,16,32,64,128");
-    private static final Option<Double> GAMMA = Option.number("gamma", 1e-12, 1e12, "the weight of the squares of the plan").orElse(1.0);
-    private static final Option<Double> EPSILON = Option.number("epsilon", 1e-6, 1e6, "the temperature of the entropic plan").orElse(0.02);
+            text -> text.matches("[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*") ? Optional.of(text) : Optional.empty())
+            .otherwise(words(KS) + "; of a demo " + words(TransportDemoCommand.KS));
+    static final Option<Double> GAMMA = Option.number("gamma", 1e-12, 1e12, "the weight of the squares of the plan").orElse(1.0);
+    static final Option<Double> EPSILON = Option.number("epsilon", 1e-6, 1e6, "the temperature of the entropic plan").orElse(0.02);
     private static final Option<Integer> COLOURS = Option.integer("colours", 2, 4096, "colours that pictures are brought to").orElse(256);
-    private static final Option<Integer> ITERATIONS = Option.integer("iterations", 1, 1_000_000, "of a solver, at most").orElse(2000);
+    static final Option<Integer> ITERATIONS = Option.integer("iterations", 1, 1_000_000, "of a solver, at most").orElse(2000);
+    static final Option<Long> SEED = Option.longInteger("seed", "of the points of a demo").otherwise("1");
     private static final Option<Path> OUT = Option.path("out", "the new folder for plans, numbers and pictures");
 
     /** What may follow {@code tessella transport}. */
     static final Command COMMAND = new Command("transport",
-            "Matches by sparsity-constrained optimal transport: the colours of two pictures, or a table of costs.",
+            "Matches by sparsity-constrained optimal transport: the colours of two pictures, a table of costs, or a small problem to look at.",
             new Command.Operands("<picture> <picture with colours>", 0, 2),
-            List.of(COST, ROWS, COLUMNS, K, GAMMA, EPSILON, COLOURS, ITERATIONS, CommonOptions.THREADS, OUT));
+            List.of(COST, ROWS, COLUMNS, DEMO, SEED, K, GAMMA, EPSILON, COLOURS, ITERATIONS, CommonOptions.THREADS, OUT));
 
-    static TransportCommand of(Arguments arguments) {
+    static Program.Action of(Arguments arguments) {
+        if (arguments.find(DEMO).isPresent()) {
+            Optional<Path> table = arguments.find(COST).or(() -> arguments.find(ROWS)).or(() -> arguments.find(COLUMNS));
+            if (!arguments.operands().isEmpty() || table.isPresent()) {
+                throw new UsageException("transport: expected --demo without pictures and tables, found "
+                        + table.map(Path::toString).orElseGet(() -> arguments.operands().getFirst()) + "; leave it out");
+            }
+            return TransportDemoCommand.of(arguments);
+        }
+        if (arguments.find(SEED).isPresent()) {
+            throw new UsageException("transport: expected --seed with --demo only, found it without");
+        }
         List<Path> pictures = arguments.operands().stream().map(Path::of).toList();
         Optional<Path> cost = arguments.find(COST);
         if (cost.isPresent() == !pictures.isEmpty() || pictures.size() == 1) {
-            throw new UsageException("transport: expected two pictures, or --cost with a table, found "
+            throw new UsageException("transport: expected two pictures, --cost with a table, or --demo, found "
                     + (cost.isPresent() ? "both" : pictures.size() == 1 ? "one picture" : "neither"));
         }
         if (cost.isEmpty() && (arguments.find(ROWS).isPresent() || arguments.find(COLUMNS).isPresent())) {
             throw new UsageException("transport: expected --rows and --columns with --cost only, found pictures");
         }
-        Path out = arguments.find(OUT).orElseThrow(() -> new UsageException("transport: expected --out with a new folder, found none"));
-        return new TransportCommand(pictures, cost, arguments.find(ROWS), arguments.find(COLUMNS),
-                Arrays.stream(arguments.get(K).split(",")).map(Integer::valueOf).toList(), arguments.get(GAMMA), arguments.get(EPSILON),
-                arguments.get(COLOURS), arguments.get(ITERATIONS), arguments.get(CommonOptions.THREADS), out);
+        return new TransportCommand(pictures, cost, arguments.find(ROWS), arguments.find(COLUMNS), ks(arguments).orElse(KS),
+                arguments.get(GAMMA), arguments.get(EPSILON), arguments.get(COLOURS), arguments.get(ITERATIONS),
+                arguments.get(CommonOptions.THREADS), out(arguments));
+    }
+
+    /** The numbers of {@code --k}, if it was given. */
+    static Optional<List<Integer>> ks(Arguments arguments) {
+        return arguments.find(K).map(text -> Arrays.stream(text.split(",")).map(Integer::valueOf).toList());
+    }
+
+    /** With commas between them, as {@code --k} takes them. */
+    static String words(List<Integer> ks) {
+        return String.join(",", ks.stream().map(String::valueOf).toList());
+    }
+
+    /** The folder of {@code --out}. */
+    static Path out(Arguments arguments) {
+        return arguments.find(OUT).orElseThrow(() -> new UsageException("transport: expected --out with a new folder, found none"));
+    }
+
+    /** Refuses a folder that has something in it, and a file. */
+    static void requireNew(Path out) {
+        if (Files.exists(out) && (!Files.isDirectory(out) || out.toFile().list().length > 0)) {
+            throw new UsageException("transport: expected a new or empty folder, found " + out + "; name another with --out");
+        }
     }
 
     private SolverOptions options() {
@@ -92,9 +129,7 @@ record TransportCommand(List<Path> pictures, Optional<Path> cost, Optional<Path>
 
     @Override
     public void run(PrintStream print) throws IOException {
-        if (Files.exists(out) && (!Files.isDirectory(out) || out.toFile().list().length > 0)) {
-            throw new UsageException("transport: expected a new or empty folder, found " + out + "; name another with --out");
-        }
+        requireNew(out);
         if (cost.isPresent()) {
             runTable(print);
         } else {
@@ -162,7 +197,7 @@ record TransportCommand(List<Path> pictures, Optional<Path> cost, Optional<Path>
     private RunCard card() {
         List<String> words = new ArrayList<>(List.of("tessella", "transport"));
         pictures.forEach(picture -> words.add(picture.toString()));
-        words.addAll(List.of("--k", String.join(",", ks.stream().map(String::valueOf).toList()), "--gamma", Double.toString(gamma),
+        words.addAll(List.of("--k", words(ks), "--gamma", Double.toString(gamma),
                 "--epsilon", Double.toString(epsilon), "--colours", Integer.toString(colours), "--iterations", Integer.toString(iterations)));
         return new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), words, 1,
                 Machine.detect(Determinism.vectorBits()), pictures.get(0).getFileName() + ", " + pictures.get(1).getFileName(), "", Map.of());

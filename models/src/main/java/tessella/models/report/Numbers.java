@@ -29,6 +29,12 @@ final class Numbers {
                 + "f", value);
     }
 
+    /** With two significant digits, for a caption; an en dash for NaN. */
+    static String fewDigits(double value) {
+        return Double.isNaN(value) ? "\u2013" : value == 0 ? "0" : String.format(Locale.ROOT, "%.1e", value).replace("e-0", "e-")
+                .replace("e+0", "e");
+    }
+
     /** A count, with commas between thousands. */
     static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);

@@ -9,11 +9,13 @@ final class StyleSheet {
               --page: #f6f5f1; --card: %1$s; --ink: #1e2329; --muted: #59626d; --line: #dedbd3; --heat: %2$s;
               --train: #2565ab; --valid: #b4530a; --rate: #59626d; --right: #24713f; --wrong: #b0312a;
               --tile-a: #1f5f9e; --tile-b: #c9772b; --tile-c: #8c9a86;
+              --k0: #b0312a; --k1: #d97a1a; --k2: #a08500; --k3: #24713f; --k4: #2aa5b8; --k5: #2565ab; --k6: #7a4bb0;
             }
             @media (prefers-color-scheme: dark) {
               :root {
                 --page: #15181b; --card: %3$s; --ink: #e7e4de; --muted: #a2a9b2; --line: #363b41; --heat: %4$s;
                 --train: #7db4ee; --valid: #f0a25c; --rate: #a2a9b2; --right: #7cc795; --wrong: #f08a80;
+                --k0: #f08a80; --k1: #f0a25c; --k2: #d9bd52; --k3: #7cc795; --k4: #6cc9d6; --k5: #7db4ee; --k6: #bda1e6;
               }
             }
             * { box-sizing: border-box; }
@@ -167,6 +169,19 @@ final class StyleSheet {
             .gallery { display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%%), 1fr)); }
             .gallery img { width: 100%%; height: auto; border-radius: 3px; }
             .gallery figcaption small { display: block; color: var(--muted); }
+
+            .charts.wide { grid-template-columns: repeat(auto-fit, minmax(min(36rem, 100%%), 1fr)); }
+            .plans { min-width: 44rem; max-width: 66rem; }
+            .chart.plans text { font-size: 11px; }
+            .chart.plans .name { font-size: 14px; }
+            .plans .name { font-weight: 600; fill: var(--ink); }
+            .plans .cells { fill: var(--heat); }
+            .plans .wanted { fill: var(--tile-b); fill-opacity: 0.55; }
+            .plans .sums, .plans .frame, .plans .ways { fill: none; stroke: var(--muted); }
+            .plans .from { fill: var(--heat); } .plans .to { fill: var(--tile-b); }
+            .line.k0 { stroke: var(--k0); } .line.k1 { stroke: var(--k1); } .line.k2 { stroke: var(--k2); }
+            .line.k3 { stroke: var(--k3); } .line.k4 { stroke: var(--k4); } .line.k5 { stroke: var(--k5); }
+            .line.k6 { stroke: var(--k6); } .line.k7 { stroke: var(--ink); stroke-dasharray: 6 3; }
 
             .runcard { margin: 0; display: grid; gap: 0.45rem 1.5rem; }
             .runcard div { display: grid; grid-template-columns: 9rem 1fr; gap: 0 1rem; }

@@ -4,14 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 import tessella.engine.json.Json;
 
 class TransportCommandTest {
@@ -78,12 +85,76 @@ class TransportCommandTest {
     }
 
     @Test
+    void aDemoGivesPicturesThatStandAloneTablesAndAPage() throws Exception {
+        for (String demo : List.of("bins", "points")) {
+            Path out = folder.resolve(demo);
+            Ran ran = Ran.of("transport", "--demo", demo, "--k", "1,3", "--iterations", "40", "--threads", "1", "--out", out.toString());
+            assertEquals(0, ran.code(), ran.err());
+            assertTrue(ran.out().contains("k = 3 ") && ran.out().contains("entropic "), ran.out());
+            try (Stream<Path> files = Files.list(out)) {
+                assertEquals(List.of("demo.html", "error.svg", "gap.svg", "plans.csv", "plans.svg", "traces.csv"),
+                        files.map(file -> file.getFileName().toString()).sorted().toList());
+            }
+            for (String name : List.of("plans", "gap", "error")) {
+                Element svg = parsed(Files.readString(out.resolve(name + ".svg")));
+                assertEquals("svg", svg.getTagName());
+                assertEquals("http://www.w3.org/2000/svg", svg.getAttribute("xmlns"));
+                assertEquals(1, svg.getElementsByTagName("style").getLength());
+            }
+            Element plans = parsed(Files.readString(out.resolve("plans.svg")));
+            assertTrue(texts(plans).containsAll(List.of("k = 1", "k = 3", "quadratic", "entropic")));
+            assertEquals(demo.equals("bins") ? 0 : 4 * 40, plans.getElementsByTagName("circle").getLength());
+            // a name in the legend and a line in the plot for each sparse plan and the quadratic one
+            Element gap = parsed(Files.readString(out.resolve("gap.svg")));
+            assertTrue(texts(gap).containsAll(List.of("k = 1", "k = 3", "quadratic")) && !texts(gap).contains("entropic"));
+            assertEquals(3, gap.getElementsByTagName("path").getLength());
+            Element page = parsed(Files.readString(out.resolve("demo.html")).replace("<!DOCTYPE html>", ""));
+            assertEquals(5, page.getElementsByTagName("tr").getLength());
+            assertEquals(0, page.getElementsByTagName("script").getLength());
+            assertTrue(page.getTextContent().contains("tessella transport --demo " + demo));
+            List<String> table = Files.readAllLines(out.resolve("plans.csv"));
+            assertEquals(5, table.size());
+            int[] iterations = table.subList(1, 5).stream().mapToInt(line -> Integer.parseInt(line.split(",")[9])).toArray();
+            assertEquals(1 + iterations[0] + 1 + iterations[1] + 1 + iterations[2] + 1, Files.readAllLines(out.resolve("traces.csv")).size());
+            assertEquals(2, Ran.of("transport", "--demo", demo, "--out", out.toString()).code());
+        }
+    }
+
+    private static Element parsed(String text) throws Exception {
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
+                .getDocumentElement();
+    }
+
+    private static List<String> texts(Element svg) {
+        NodeList all = svg.getElementsByTagName("text");
+        return IntStream.range(0, all.getLength()).mapToObj(i -> all.item(i).getTextContent()).toList();
+    }
+
+    @Test
+    void aDemoThatDoesNotFitIsRefusedAndNothingIsWritten() throws IOException {
+        String out = folder.resolve("none").toString();
+        Path cost = file("c.csv", "1,2\n2,1\n");
+        refused("transport: expected --demo without pictures and tables, found " + cost + "; leave it out", "--demo", "bins", "--cost",
+                cost.toString(), "--out", out);
+        refused("transport: expected --demo without pictures and tables, found a.png; leave it out", "a.png", "b.png", "--demo", "bins", "--out",
+                out);
+        refused("transport: expected --demo without pictures and tables, found " + cost + "; leave it out", "--demo", "points", "--rows",
+                cost.toString(), "--out", out);
+        refused("transport: expected at most 7 numbers in --k beside --demo, found 8; leave some out", "--demo", "bins", "--k", "1,2,3,4,5,6,7,8",
+                "--out", out);
+        refused("transport: expected --seed with --demo points only, found it with bins", "--demo", "bins", "--seed", "2", "--out", out);
+        refused("transport: expected --seed with --demo only, found it without", "--seed", "2", "--cost", cost.toString(), "--out", out);
+        refused("transport: expected --out with a new folder, found none", "--demo", "bins");
+        assertFalse(Files.exists(folder.resolve("none")));
+    }
+
+    @Test
     void whatDoesNotFitIsRefusedInASentenceAndNothingIsWritten() throws IOException {
         Path cost = file("c.csv", "1,2\n3\n");
         String out = folder.resolve("none").toString();
-        refused("transport: expected two pictures, or --cost with a table, found neither", "--out", out);
-        refused("transport: expected two pictures, or --cost with a table, found one picture", "a.png", "--out", out);
-        refused("transport: expected two pictures, or --cost with a table, found both", "a.png", "b.png", "--cost", cost.toString(), "--out", out);
+        refused("transport: expected two pictures, --cost with a table, or --demo, found neither", "--out", out);
+        refused("transport: expected two pictures, --cost with a table, or --demo, found one picture", "a.png", "--out", out);
+        refused("transport: expected two pictures, --cost with a table, or --demo, found both", "a.png", "b.png", "--cost", cost.toString(), "--out", out);
         refused("transport: expected --out with a new folder, found none", "--cost", cost.toString());
         refused("transport: expected 2 numbers in each line of " + cost + ", found 1 in line 2", "--cost", cost.toString(), "--out", out);
         Path word = file("w.csv", "1,x\n");
