@@ -25,6 +25,18 @@ final class Table {
         return String.format(Locale.ROOT, "%." + digits + "f", value);
     }
 
+    /** As a Markdown table. */
+    String markdown() {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < rows.size(); i++) {
+            out.append("| ").append(String.join(" | ", rows.get(i))).append(" |\n");
+            if (i == 0) {
+                out.append("|---".repeat(rows.getFirst().length)).append("|\n");
+            }
+        }
+        return out.toString();
+    }
+
     @Override
     public String toString() {
         StringBuilder out = new StringBuilder();

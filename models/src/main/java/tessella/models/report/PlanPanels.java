@@ -52,7 +52,7 @@ record PlanPanels(TransportDemo demo, List<DemoPlan> plans) {
         return switch (demo) {
             case TransportDemo.Bins _ -> "Rows: bins of the first distribution. Columns: bins of the second. Orange: the masses that are wanted. "
                     + "Grey line: the sums of the plan. Blue: the plan" + masses;
-            case TransportDemo.Points _ -> "Blue: the first cloud. Orange: the second. Lines: the plan; width and darkness are the mass" + masses;
+            case TransportDemo.Points _ -> "Blue: the first cloud. Orange: the second. Lines: the plan; width and strength are the mass" + masses;
         };
     }
 

@@ -136,7 +136,8 @@ final class StyleSheet {
             .numbers { min-width: 34rem; }
             .numbers th, .numbers td { padding: 0.3rem 1.2rem 0.3rem 0; border-bottom: 1px solid var(--line); }
             .numbers tr:last-child > * { border-bottom: 0; }
-            .numbers th { font-weight: 500; white-space: nowrap; }
+            .numbers th { font-weight: 500; }
+            .numbers th, .numbers td { white-space: nowrap; }
             .retrievals { display: grid; gap: 0.8rem;
               grid-template-columns: repeat(auto-fill, minmax(min(33rem, 100%%), 1fr)); }
             .retrieval { display: flex; flex-wrap: wrap; gap: 0.9rem; padding: 0.7rem; }
