@@ -96,8 +96,7 @@ public record DemoReport(TransportDemo demo, List<DemoPlan> plans, RunCard card)
     private void listed(Markup out) {
         out.open("section", "id", "numbers").element("h2", "Numbers").line();
         out.element("p", "The dual value is a lower bound of the cost, squares included, of every plan with the marginals and at most k entries a "
-                + "column. " + BOUND,
-                "class", "note");
+                + "column. " + BOUND, "class", "note");
         out.open("div", "class", "scroll card", "tabindex", "0", "role", "region", "aria-label", "Numbers");
         out.open("table", "class", "numbers").open("thead").open("tr").element("th", "Plan", "scope", "col");
         for (String name : List.of("<T, C>", "Dual value", "Upper bound", "Gap", "Marginal error", "Tied columns", "Non-zeros", "Densest column",
