@@ -62,9 +62,9 @@ record TransportDemoCommand(String name, long seed, List<Integer> ks, double gam
         }
         new DemoReport(demo, plans, card(demo)).write(out);
         for (DemoPlan plan : plans) {
-            print.printf(Locale.ROOT, "%-10s cost %.7f, dual value %.7f, gap %.1e, marginal error %.1e, %d non-zeros, %d in a column, "
-                    + "%d iterations, %s%n", plan.label(), plan.cost(), plan.value(), plan.gap(), plan.marginalError(), plan.entries(),
-                    plan.densest(), plan.iterations(), plan.stop());
+            String bounds = Double.isNaN(plan.value()) ? "" : String.format(Locale.ROOT, ", dual value %.7f, gap %.1e", plan.value(), plan.gap());
+            print.printf(Locale.ROOT, "%-10s cost %.7f%s, marginal error %.1e, %d non-zeros, %d in a column, %d iterations, %s%n", plan.label(),
+                    plan.cost(), bounds, plan.marginalError(), plan.entries(), plan.densest(), plan.iterations(), plan.stop());
         }
         print.println("report " + out.resolve(DemoReport.PAGE));
     }
