@@ -44,7 +44,7 @@ class ProjectionsProperties {
         return IntStream.range(0, a.length).mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i])).sum();
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void sx1ProjectionsSumToTheMassAreNotBelowZeroAndSparse(@ForAll long seed) {
         TopKRow row = row(seed);
         double[] y = sparse(row);
@@ -54,7 +54,7 @@ class ProjectionsProperties {
         assertEquals(row.lambda(), Arrays.stream(simplex(row)).sum(), 1e-12 * row.n() * row.lambda(), row::toString);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void sx2AProjectionStaysWhereItIs(@ForAll long seed) {
         TopKRow row = row(seed);
         double[] y = sparse(row);
@@ -63,7 +63,7 @@ class ProjectionsProperties {
         assertArrayEquals(dense, simplex(row.of(dense)), 1e-13 * row.n() * row.lambda(), row.toString());
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void sx3NoOtherPointIsNearer(@ForAll long seed) {
         TopKRow any = row(seed);
         TopKRow row = any.of(map(any.n(), i -> Math.clamp(any.x()[i], -50, 50))).with(Math.clamp(any.lambda(), 0.1, 10), 2);
@@ -89,7 +89,7 @@ class ProjectionsProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void sx4WithAPlaceForEveryElementItIsTheSimplex(@ForAll long seed) {
         TopKRow row = row(seed);
         double[] y = simplex(row);
@@ -107,7 +107,7 @@ class ProjectionsProperties {
         return Math.min(row.lambda() * row.n(), s[0] - s[row.n() - 1]);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void sx5TheGradientSumsToZeroOnTheSupport(@ForAll long seed) {
         TopKRow row = row(seed);
         double[] y = sparse(row);
@@ -121,7 +121,7 @@ class ProjectionsProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void float32IsThatOfFloat64(@ForAll long seed) {
         TopKRow any = row(seed);
         TopKRow row = any.of(map(any.n(), i -> (float) any.x()[i]));

@@ -45,7 +45,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg1TheOppositeRowGivesTheOppositeAndSignsStay(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (TopKRow.Op op : BOTH) {
@@ -58,7 +58,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg2MagnitudesAreNoLargerThanTheElements(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] o = row.magnitude();
@@ -68,7 +68,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg3LargerElementsGiveNoLess(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (TopKRow.Op op : BOTH) {
@@ -83,7 +83,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg4AtLeastKAreSelectedAsFarAsThereAreSoMany(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         int every = new SplittableRandom(seed).nextInt(1, 5);
@@ -92,7 +92,7 @@ class SparseTopKMagnitudeProperties {
         assertTrue(Arrays.stream(row.magnitude()).filter(v -> v != 0).count() >= Math.min(row.k(), nonzero), row::toString);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg5OnePlaceMoreMakesNoElementSmaller(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (TopKRow.Op op : BOTH) {
@@ -107,7 +107,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg6ScaledElementsWithTheirLambdaGiveTheScaled(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double scale = Math.scalb(1.0, new SplittableRandom(seed).nextInt(-12, 12));
@@ -119,7 +119,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void mg7ALastPlaceThatGivesUpLittleGivesTheHardOnes(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] s = row.sizes().sorted();
@@ -142,7 +142,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg8TheRawOnesAndTheirSupportNormMeetInFenchelsEquality(@ForAll long seed) {
         TopKRow row = moderate(TopKRow.few(seed)).sizes();
         double[] y = row.raw();
@@ -151,7 +151,7 @@ class SparseTopKMagnitudeProperties {
         assertEquals(dot(v, y), largest / 2 + TopKOracle.kSupportSquared(y, row.k()) / 2, 1e-9 * (1 + largest), row::toString);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg9TheGradientOfRawOnesIsSymmetricAndPositive(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.within(50, 1e-3, 1e3);
@@ -170,7 +170,7 @@ class SparseTopKMagnitudeProperties {
                 row::toString);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void mg10LargeLambdasEndAtTheRowItselfAndSmallOnesAtTheHardOnes(@ForAll long seed) {
         TopKRow row = moderate(TopKRow.few(seed));
         assertArrayEquals(row.x(), row.with(1e13, row.p()).magnitude(), 1e-6 * most(row.x()), row.toString());
@@ -182,7 +182,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void magnitudesAreThoseOfBothOracles(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.with(Math.clamp(any.lambda(), 1e-8, 1e8), any.p());
@@ -203,7 +203,7 @@ class SparseTopKMagnitudeProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void gradientsAreThoseOfDifferencesOfTheOracle(@ForAll long seed) {
         TopKRow row = moderate(TopKRow.few(seed));
         Assume.that(TopKOracle.isMagnitudeSmooth(row.x(), row.k(), row.lambda(), row.p(), 2e-3));
@@ -230,7 +230,7 @@ class SparseTopKMagnitudeProperties {
                 : TopKOracle.rawByThreshold(row.x(), row.k(), row.lambda(), row.p());
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void float32IsThatOfFloat64(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.of(map(any.n(), i -> (float) any.x()[i]));

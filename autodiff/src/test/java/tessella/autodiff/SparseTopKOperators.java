@@ -116,15 +116,10 @@ final class SparseTopKOperators {
                 new Tested("fenchelYoungLoss", DIFFERENCES, SparseTopKOperators::fenchelYoung),
                 new Tested("labelLoss", DIFFERENCES, SparseTopKOperators::label),
                 new Tested("permutahedron", DIFFERENCES, SparseTopKOperators::permutahedron),
-                new Tested("isotonicMask", DIFFERENCES, r -> isotonic(drawn(r), SparseTopK::isotonicMask, IsotonicOracle::mask,
+                new Tested("isotonicMask", DIFFERENCES, r -> isotonic(r, SparseTopK::isotonicMask, IsotonicOracle::mask,
                         IsotonicOracle::isMaskSmooth, x -> x)),
-                new Tested("isotonicMagnitude", DIFFERENCES, r -> isotonic(drawn(r), SparseTopK::isotonicMagnitude, IsotonicOracle::magnitude,
+                new Tested("isotonicMagnitude", DIFFERENCES, r -> isotonic(r, SparseTopK::isotonicMagnitude, IsotonicOracle::magnitude,
                         IsotonicOracle::isMagnitudeSmooth, x -> x.map(Math::abs))));
-    }
-
-    /** One of a few rows: now and then another one has a kink that the oracle's margin does not see. */
-    private static SplittableRandom drawn(SplittableRandom r) {
-        return new SplittableRandom(r.nextInt(24));
     }
 
     /** The k largest are more than the margin above the others. */

@@ -47,13 +47,14 @@ class SparseTopKProperties {
         return 1 / (row.p() - 1) / row.lambda();
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void tk1TheMaskSumsToK(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
-        assertEquals(row.k(), Arrays.stream(row.mask()).sum(), 1e-9, row::toString);
+        // the rounding of the thousands of elements that a threshold is made of
+        assertEquals(row.k(), Arrays.stream(row.mask()).sum(), Math.max(1e-9, 1e-12 * row.k()), row::toString);
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void tk2TheMaskIsFromZeroToOne(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         for (double y : row.mask()) {
@@ -61,7 +62,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void tk3LargerElementsAreSelectedNoLessAndEqualOnesAlike(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] y = row.mask();
@@ -75,7 +76,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void tk4AtLeastKAreSelectedAndNoneFurtherThanLambdaFromTheLastOfThem(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] y = row.mask();
@@ -85,7 +86,7 @@ class SparseTopKProperties {
         assertTrue(row.k() <= selected && selected <= near, () -> selected + " of " + near + " near: " + row);
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void tk5AGapOfLambdaGivesTheHardMask(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] s = row.sorted();
@@ -100,7 +101,7 @@ class SparseTopKProperties {
         assertTrue(Arrays.stream(dx).allMatch(d -> d == 0), hard::toString);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk6AnOffsetChangesNothing(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         // multiples of 2^-20, so that no offset is rounded
@@ -109,7 +110,7 @@ class SparseTopKProperties {
         assertArrayEquals(row.mask(), row.of(map(row.n(), i -> row.x()[i] + offset)).mask(), 1e-12, row.toString());
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk7ScaledElementsAndLambdaGiveTheSame(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed).with(Math.exp(new SplittableRandom(seed).nextDouble(-4, 2)), TopKRow.any(seed).p());
         double scale = Math.scalb(1.0, new SplittableRandom(seed).nextInt(-850, 850));
@@ -117,7 +118,7 @@ class SparseTopKProperties {
         assertArrayEquals(row.mask(), scaled.mask(), 1e-12, () -> scale + " times " + row);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk8AnotherOrderGivesTheSameInThatOrder(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         int n = row.n();
@@ -129,7 +130,7 @@ class SparseTopKProperties {
         assertArrayEquals(map(n, i -> y[all[i]]), row.of(map(n, i -> row.x()[all[i]])).mask(), 1e-12, row.toString());
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk9OnePlaceMoreSelectsNoElementLess(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] y = row.mask();
@@ -140,14 +141,14 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk10TheMaskOfTheOthersIsTheRest(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed).with(TopKRow.any(seed).lambda(), 2);
         double[] others = row.of(map(row.n(), i -> -row.x()[i])).with(row.n() - row.k()).mask();
         assertArrayEquals(row.mask(), map(row.n(), i -> 1 - others[i]), 1e-12, row.toString());
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk11TheMaskMovesNoFasterThanItsLipschitzBound(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double step = Math.min(row.lambda(), 1e100) * Math.pow(10, new SplittableRandom(seed).nextDouble(-6, 1));
@@ -158,7 +159,7 @@ class SparseTopKProperties {
         assertTrue(found <= bound * (1 + 1e-9) + 1e-11, () -> found + " above " + bound + " of " + row);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk12TheGradientIsLinearSymmetricPositiveAndBlindToOffsets(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.with(Math.clamp(any.lambda(), 1e-100, 1e100), any.p());
@@ -189,7 +190,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk13TheGradientIsThatOfDifferencesOfTheOracle(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
         TopKRow row = any.with(Math.clamp(any.lambda(), 0.02, 8), any.p());
@@ -211,7 +212,7 @@ class SparseTopKProperties {
         assertArrayEquals(expected, dx, 1e-5 * steepest(row), row.toString());
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void tk14ThresholdPoolingAndBothOraclesAgree(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] y = row.mask();
@@ -228,7 +229,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk15OnePlaceIsSparsemaxAndEntmax(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.with(Math.clamp(any.lambda(), 1e-10, 1e10), 2).with(1);
@@ -253,7 +254,7 @@ class SparseTopKProperties {
         return Arrays.stream(x).map(v -> Math.pow(Math.max((v - most) / 3 - tau, 0), 3)).toArray();
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk16NoOtherSelectionIsBetter(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
         TopKRow row = any.within(100, 1e-3, 1e3);
@@ -276,7 +277,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk17TheGradientOfTheValueIsTheMask(@ForAll long seed) {
         TopKRow row = TopKRow.any(seed);
         double[] y = row.mask();
@@ -296,7 +297,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void tk18SmallLambdasEndAtTheHardMaskAndLargeOnesAtTheMean(@ForAll long seed) {
         TopKRow row = TopKRow.few(seed);
         double[] s = row.sorted();
@@ -323,14 +324,14 @@ class SparseTopKProperties {
         assertArrayEquals(map(n, i -> (double) row.k() / n), endless, 1e-15, row.toString());
     }
 
-    @Property(seed = "17", tries = 400, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void float32IsThatOfFloat64ToTwoInAMillion(@ForAll long seed) {
         TopKRow any = TopKRow.any(seed);
         TopKRow row = any.of(map(any.n(), i -> (float) any.x()[i]));
         assertArrayEquals(row.mask(), row.apply(SparseTopK::mask, DType.F32), 2e-6, row.toString());
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void gradientsInFloat32AreThoseOfFloat64AwayFromKinks(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
         TopKRow row = any.of(map(any.n(), i -> (float) any.x()[i])).with(Math.clamp(any.lambda(), 1e-20, 1e20), any.p());
@@ -343,7 +344,7 @@ class SparseTopKProperties {
         assertArrayEquals(expected, found, 1e-4 * most + 1e-6 * steepest(row), row.toString());
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void rowsOfAnyLayoutAreThoseOfEachAlone(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         TopKRow row = TopKRow.any(seed);
@@ -368,7 +369,7 @@ class SparseTopKProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void bitsDoNotDependOnTheNumberOfThreads(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         TopKRow row = TopKRow.any(seed);
@@ -386,7 +387,7 @@ class SparseTopKProperties {
         assertArrayEquals(found[0], found[2]);
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void theFenchelYoungLossIsAboveZeroAndZeroAtItsMask(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
         TopKRow row = any.within(100, 0.02, 8);
@@ -402,7 +403,7 @@ class SparseTopKProperties {
         assertTrue(loss >= -1e-12, row::toString);
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void theLossOfALabelIsZeroExactlyWhereItIsSelectedWhole(@ForAll long seed) {
         TopKRow any = TopKRow.few(seed);
         TopKRow row = any.within(100, 0.02, 8);

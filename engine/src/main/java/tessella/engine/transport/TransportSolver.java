@@ -12,7 +12,7 @@ public final class TransportSolver {
     private TransportSolver() {}
 
     /** Potentials of a problem whose columns are sparse, and the last evaluation there. */
-    private static final class State {
+    private static final class State implements Climb.Hill {
         final ColumnProblem problem;
         final Formulation formulation;
         double[] alpha;
@@ -50,7 +50,8 @@ public final class TransportSolver {
             return formulation == Formulation.DUAL ? joined(alpha, beta) : alpha.clone();
         }
 
-        double evaluate(double[] x, double[] gradient) {
+        @Override
+        public double evaluate(double[] x, double[] gradient) {
             int m = alpha.length;
             alpha = Arrays.copyOf(x, m);
             if (formulation == Formulation.DUAL) {
@@ -62,6 +63,20 @@ public final class TransportSolver {
                 System.arraycopy(betaGradient, 0, gradient, m, beta.length);
             }
             return value;
+        }
+
+        /** Potentials (alpha + c, beta - c) have one value. */
+        @Override
+        public void withoutLevel(double[] direction) {
+            int m = alpha.length;
+            double along = 0;
+            for (int i = 0; i < direction.length; i++) {
+                along += i < m ? direction[i] : -direction[i];
+            }
+            along /= direction.length;
+            for (int i = 0; i < direction.length; i++) {
+                direction[i] -= i < m ? along : -along;
+            }
         }
 
         /** 1 / L of the problem without a limit. */
@@ -113,7 +128,7 @@ public final class TransportSolver {
     private record Ascended(int iterations, boolean stalled, TransportResult.Trace trace) {}
 
     private static Ascended climb(State state, SolverOptions options) {
-        Climb climb = Climb.of(options.ascent(), state::evaluate, state.variables(), state.step());
+        Climb climb = Climb.of(options.ascent(), state, state.variables(), state.step());
         List<double[]> trace = new ArrayList<>();
         trace.add(new double[] {climb.value, climb.error()});
         int iterations = 0;

@@ -27,7 +27,7 @@ class TransportDualProperties {
         assertArrayEquals(expected.betaGradient(), found.betaGradient(), 1e-10 * most);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void bothFunctionsEqualTheOracle(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 12);
         double[] alpha = Instance.potentials(seed + 1, x.m());
@@ -41,7 +41,7 @@ class TransportDualProperties {
     }
 
     /** Rows sparse: the problem of the transposed costs, transposed. */
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void sparseRowsAreSparseColumnsOfTheTransposedProblem(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 8);
         Instance turned = new Instance(Instance.transposed(x.cost()), x.b(), x.a(), x.gamma(), x.k());
@@ -63,7 +63,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot1BothFunctionsAreConcave(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 8);
         double[][] p = {Instance.potentials(seed + 1, x.m()), Instance.potentials(seed + 2, x.n())};
@@ -84,7 +84,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void ot2GradientsAreCentralDifferencesOffTies(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 7);
         double[] alpha = Instance.potentials(seed + 1, x.m());
@@ -124,7 +124,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void ot3AndOt4ColumnsHaveFewEntriesAndThoseOfTheSemiDualTheirSums(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 20);
         double[] alpha = Arrays.stream(Instance.potentials(seed + 1, x.m())).map(v -> (seed & 1) == 0 ? Math.rint(v) : 30 * v).toArray();
@@ -139,7 +139,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot5AndOt6TheSemiDualIsTheDualAtItsBestPotentials(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 9);
         double[] alpha = Instance.potentials(seed + 1, x.m());
@@ -152,7 +152,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot7AShiftOfThePotentialsChangesNothing(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 9);
         double[] alpha = Instance.potentials(seed + 1, x.m());
@@ -170,7 +170,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot8CostsOfRowsAndColumnsAndUnitsOfCostMoveTheValueAlone(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 9);
         double[] alpha = Instance.potentials(seed + 1, x.m());
@@ -200,7 +200,7 @@ class TransportDualProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot13RowsAndColumnsInAnotherOrderGiveThePlanInThatOrder(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 9);
         double[] alpha = Instance.potentials(seed + 1, x.m());

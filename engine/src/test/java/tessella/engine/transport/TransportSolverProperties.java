@@ -38,7 +38,7 @@ class TransportSolverProperties {
     }
 
     /** Whatever is found, bounds hold; where the plan has the marginals and the bounds meet, it is the best of all plans. */
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     @StatisticsReport(StatisticsReportMode.OFF)
     void ot5AndOt12BoundsHoldAndAFeasiblePlanOffTiesIsTheBest(@ForAll("formulations") Formulation formulation, @ForAll long seed) {
         Instance x = Instance.of(seed, 3, 3);
@@ -68,7 +68,21 @@ class TransportSolverProperties {
         assertEquals(rows, found.rowError(), 1e-15, "what rows are off by is told");
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    /** At kinks of these problems the rounding of a gradient once led along the level (alpha + c, beta - c), to c = 9e11. */
+    @Example
+    void ot5PotentialsStayWhereValuesHaveTheirDigits() {
+        for (long seed : new long[] {-2299160435437160556L, 8994075514951386066L, 8918523812968469860L}) {
+            Instance x = Instance.of(seed, 3, 3);
+            x = new Instance(x.cost(), x.a(), x.b(), 4 * x.gamma(), x.k());
+            for (Formulation formulation : Formulation.values()) {
+                TransportResult found = x.solve(SolverOptions.DEFAULT.with(formulation));
+                assertTrue(TransportResult.largest(found.alpha()) < 10 * x.gamma(), Arrays.toString(found.alpha()));
+                assertTrue(found.value() <= found.upperBound() + 1e-12, found.value() + " above " + found.upperBound());
+            }
+        }
+    }
+
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot11WithoutALimitBothFunctionsHaveThePlanOfTheOracle(@ForAll long seed) {
         Instance x = Instance.of(seed, 3, 3).withK(3);
         double[] best = Instance.flat(TransportOracle.sparsePlan(x.cost(), x.a(), x.b(), x.gamma(), 3));
@@ -80,7 +94,7 @@ class TransportSolverProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot11WithoutALimitBothFunctionsHaveOnePlan(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 10);
         x = x.withK(x.m());
@@ -91,7 +105,7 @@ class TransportSolverProperties {
         assertEquals(dual.value(), semi.value(), 1e-10);
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot9ValuesFallWithKAndStayFromTheDensestColumnOn(@ForAll long seed) {
         Instance x = Instance.of(seed, 6, 4);
         TransportResult quadratic = x.withK(6).solve(SolverOptions.DEFAULT);
@@ -113,7 +127,7 @@ class TransportSolverProperties {
         }
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot10WithOneEntryAColumnTheValueIsTheLeastCostAndTheSquaresOfTheColumns(@ForAll long seed) {
         Instance x = Instance.of(seed, 4, 3).withK(1);
         double[][] least = TransportOracle.leastCostPlan(x.cost(), x.a(), x.b());
@@ -129,7 +143,7 @@ class TransportSolverProperties {
                 found.value() + " .. " + found.upperBound() + " around " + expected);
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot8ValuesOfSolutionsMoveWithCostsOfRowsAndColumns(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 6);
         x = x.withK(x.m());
@@ -149,7 +163,7 @@ class TransportSolverProperties {
         assertArrayEquals(x.solve(SolverOptions.DEFAULT).plan().toDoubles(), moved.plan().toDoubles(), 1e-8);
     }
 
-    @Property(seed = "17", tries = 300, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void ot14TheValueNeverFallsButUnderAdam(@ForAll("ascents") Ascent ascent, @ForAll("formulations") Formulation formulation,
             @ForAll long seed) {
         Instance x = Instance.upTo(seed, 7);
@@ -166,7 +180,7 @@ class TransportSolverProperties {
         assertEquals(found.stop() == TransportResult.Stop.LIMIT, found.iterations() == 60 && !found.isConverged());
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void everyAscentFindsTheSmoothMaximum(@ForAll("ascents") Ascent ascent, @ForAll("formulations") Formulation formulation,
             @ForAll long seed) {
         Instance x = Instance.of(seed, 5, 4);
@@ -216,7 +230,7 @@ class TransportSolverProperties {
     }
 
     /** An earlier solution needs no further iteration, on either side. */
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void potentialsOfASolutionAreAStartThatStays(@ForAll("formulations") Formulation formulation, @ForAll boolean rows, @ForAll long seed) {
         Instance x = Instance.of(seed, 5, 4);
         Cardinality k = rows ? Cardinality.rows(4) : Cardinality.columns(5);
@@ -232,7 +246,7 @@ class TransportSolverProperties {
     }
 
     /** Newton steps end at rounding where nothing ties. */
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void polishingReachesRounding(@ForAll("formulations") Formulation formulation, @ForAll long seed) {
         Instance x = Instance.of(seed, 7, 5).withK(7);
         TransportResult rough = x.solve(PLAIN.with(formulation).until(1e-7, 300));
@@ -242,7 +256,7 @@ class TransportSolverProperties {
         assertEquals(rough.iterations(), found.iterations());
     }
 
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot16TheGradientOfTheValueIsThePlanAndThePotentials(@ForAll long seed) {
         Instance x = Instance.of(seed, 5, 4);
         x = x.withK(5);
@@ -299,7 +313,7 @@ class TransportSolverProperties {
     }
 
     /** On the entries of the plan, the cotangent less the offsets that fit it best; against repeated centring of rows and columns. */
-    @Property(seed = "17", tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void theGradientOfAPlanIsWhatOffsetsLeaveOfTheCotangent(@ForAll long seed) {
         Instance x = Instance.upTo(seed, 8);
         double[] alpha = Instance.potentials(seed + 1, x.m());
