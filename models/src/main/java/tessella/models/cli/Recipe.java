@@ -16,6 +16,7 @@ import tessella.models.data.ImageSet;
 import tessella.models.data.MixUp;
 import tessella.models.softmoe.Mixing;
 import tessella.models.softmoe.SoftMoeConfig;
+import tessella.models.train.LossChoice;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
 import tessella.models.train.TrainConfig;
@@ -69,6 +70,14 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
             "the share of all steps in which the learning rate rises").orElse(0.05);
     private static final Option<Double> LABEL_SMOOTHING = Option.number("label-smoothing", 0, 1,
             "the probability that the target spreads over all classes").orElse(0.1);
+    private static final String CROSS_ENTROPY = "cross-entropy";
+    private static final String TOP_K = "top-k";
+    private static final Option<String> LOSS = Option.choice("loss", List.of(CROSS_ENTROPY, TOP_K),
+            "what is learned by; top-k takes no label smoothing, and pictures of one class").orElse(CROSS_ENTROPY);
+    private static final Option<Integer> LOSS_K = Option.integer("loss-k", 1, Integer.MAX_VALUE,
+            "how many classes a top-k loss selects").otherwise("5");
+    private static final Option<Double> LOSS_LAMBDA = Option.number("loss-lambda", 1e-9, 1e9,
+            "how far a top-k loss smooths the selection").otherwise("1");
     private static final Option<Double> BETA2 = Option.number("beta2", 0, 1,
             "how slowly the mean of the squared gradients of adamw moves").orElse(0.99);
     private static final Option<Double> CLIP = Option.number("clip", 0, Double.POSITIVE_INFINITY,
@@ -98,7 +107,7 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
     /** What may be said of a recipe on the command line. */
     static final List<Option<?>> OPTIONS = List.of(MODEL, CommonOptions.DATA, CommonOptions.SIDE, PATCH, LIMIT, FROM, EPOCHS, BATCH,
             LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, RULE, SCHEDULE, PARTS, RECOMPUTE, EMA, FREEZE,
-            MIXUP, CUTMIX, MIXTURES, DISPATCH, COMBINE, SCALE);
+            MIXUP, CUTMIX, LOSS, LOSS_K, LOSS_LAMBDA, MIXTURES, DISPATCH, COMBINE, SCALE);
 
     static Recipe of(Arguments arguments) {
         double mixup = arguments.get(MIXUP);
@@ -115,11 +124,22 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
                 RuleChoice.valueOf(arguments.get(RULE).toUpperCase(Locale.ROOT)),
                 ScheduleChoice.valueOf(arguments.get(SCHEDULE).toUpperCase(Locale.ROOT)), arguments.get(PARTS), arguments.get(EMA),
                 arguments.find(FREEZE).orElse(List.of()),
-                arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing);
+                arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing, loss(arguments));
         return new Recipe(arguments.get(MODEL), arguments.find(MIXTURES), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
                 Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(SCALE), arguments.get(CommonOptions.DATA),
                 arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT),
                 arguments.find(FROM).map(path -> CommonOptions.checkpoint(path.toString())), config);
+    }
+
+    private static LossChoice loss(Arguments arguments) {
+        if (arguments.get(LOSS).equals(TOP_K)) {
+            return new LossChoice.TopK(arguments.find(LOSS_K).orElse(5), arguments.find(LOSS_LAMBDA).orElse(1.0));
+        }
+        if (arguments.find(LOSS_K).isPresent() || arguments.find(LOSS_LAMBDA).isPresent()) {
+            throw new UsageException("train: --loss-k and --loss-lambda are of --loss " + TOP_K + ", found --loss " + CROSS_ENTROPY
+                    + "; leave them out, or choose the other loss");
+        }
+        return new LossChoice.CrossEntropy();
     }
 
     private static Optional<List<String>> patterns(String text) {
@@ -218,6 +238,9 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
             case CutMix(double alpha) -> List.of("--cutmix", Double.toString(alpha));
             default -> throw new IllegalStateException("no option makes " + mixing);
         }));
+        if (config.loss() instanceof LossChoice.TopK(int k, double lambda)) {
+            words.addAll(List.of("--loss", TOP_K, "--loss-k", Integer.toString(k), "--loss-lambda", Double.toString(lambda)));
+        }
         mixtures.ifPresent(blocks -> words.addAll(List.of("--mixtures", Integer.toString(blocks))));
         if (dispatch != Mixing.SOFT) {
             words.addAll(List.of("--dispatch", word(dispatch)));

@@ -76,6 +76,7 @@ final class TrainingRun implements Trainer.Listener {
             throw new UsageException("train: expected at least one batch of " + recipe.config().batch() + " pictures, found "
                     + splits.train().size() + " training pictures; use a smaller --batch");
         }
+        recipe.config().loss().check(splits.train());
         recipe.modelConfig(splits.train());
     }
 

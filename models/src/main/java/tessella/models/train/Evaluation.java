@@ -13,7 +13,7 @@ import tessella.models.vit.VisionTransformer;
 /**
  * What a model says of a set of pictures.
  *
- * @param loss mean cross-entropy, of any classes the sum of that of each
+ * @param loss mean cross-entropy, of any classes the sum of that of each, unless another loss was asked for
  * @param predictions the most probable class of each picture, the lowest of equals
  * @param probabilities [pictures, classes]
  * @param accuracy share of pictures whose most probable class is theirs, or one of theirs (precision at 1), 0 to 1
@@ -27,6 +27,11 @@ public record Evaluation(double loss, int[] predictions, float[][] probabilities
      * unless mixtures route the tokens of several pictures together.
      */
     public static Evaluation of(VisionTransformer model, ImageSet pictures, Preprocessing preprocessing, int batch) {
+        return of(model, pictures, preprocessing, batch, new LossChoice.CrossEntropy());
+    }
+
+    /** As {@link #of(VisionTransformer, ImageSet, Preprocessing, int)}, with the loss that a model learns by. */
+    static Evaluation of(VisionTransformer model, ImageSet pictures, Preprocessing preprocessing, int batch, LossChoice choice) {
         int[] predictions = new int[pictures.size()];
         float[][] probabilities = new float[pictures.size()][];
         double loss = 0;
@@ -35,7 +40,7 @@ public record Evaluation(double loss, int[] predictions, float[][] probabilities
         for (Batch part : Batches.of(pictures, preprocessing, batch, Batches.Remainder.KEEP).inOrder()) {
             try (Scope scope = Scope.open()) {
                 Tensor logits = model.logits(images(scope, part));
-                for (double one : objective.losses(logits, part, 0).toDoubles()) {
+                for (double one : choice.losses(objective, logits, part, 0).toDoubles()) {
                     loss += one;
                 }
                 float[] p = objective.probabilities(logits).toFloats();

@@ -25,60 +25,67 @@ import tessella.models.vit.Activations;
  * @param frozen patterns of the whole names of parameters that are not learned
  * @param activations what a step holds of the forward pass
  * @param mixing what happens to the pictures of a part together
+ * @param loss what is learned by
  */
 public record TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay,
         double labelSmoothing, double beta2, double clip, long seed, RuleChoice rule, ScheduleChoice schedule, int parts,
-        double averaging, List<String> frozen, Activations activations, Optional<BatchTransform> mixing) {
+        double averaging, List<String> frozen, Activations activations, Optional<BatchTransform> mixing, LossChoice loss) {
     /** With AdamW, a cosine, and nothing of what follows. */
     public TrainConfig(int epochs, int batch, double learningRate, double warmup, double weightDecay, double labelSmoothing,
             double beta2, double clip, long seed) {
         this(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, RuleChoice.ADAMW,
-                ScheduleChoice.COSINE, 1, 0, List.of(), Activations.KEPT, Optional.empty());
+                ScheduleChoice.COSINE, 1, 0, List.of(), Activations.KEPT, Optional.empty(), new LossChoice.CrossEntropy());
     }
 
     /** With another seed. */
     public TrainConfig withSeed(long newSeed) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, newSeed, rule,
-                schedule, parts, averaging, frozen, activations, mixing);
+                schedule, parts, averaging, frozen, activations, mixing, loss);
     }
 
     /** With another rule and schedule. */
     public TrainConfig with(RuleChoice newRule, ScheduleChoice newSchedule) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, newRule,
-                newSchedule, parts, averaging, frozen, activations, mixing);
+                newSchedule, parts, averaging, frozen, activations, mixing, loss);
     }
 
     /** Each step in so many parts. */
     public TrainConfig inParts(int newParts) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
-                schedule, newParts, averaging, frozen, activations, mixing);
+                schedule, newParts, averaging, frozen, activations, mixing, loss);
     }
 
     /** With a running mean of the parameters. */
     public TrainConfig averaged(double decay) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
-                schedule, parts, decay, frozen, activations, mixing);
+                schedule, parts, decay, frozen, activations, mixing, loss);
     }
 
     /** Without learning the parameters whose whole names match one of the patterns. */
     public TrainConfig freezing(List<String> patterns) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
-                schedule, parts, averaging, patterns, activations, mixing);
+                schedule, parts, averaging, patterns, activations, mixing, loss);
     }
 
     /** With other activations held. */
     public TrainConfig holding(Activations held) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
-                schedule, parts, averaging, frozen, held, mixing);
+                schedule, parts, averaging, frozen, held, mixing, loss);
     }
 
     /** With pictures mixed. */
     public TrainConfig mixing(BatchTransform transform) {
         return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
-                schedule, parts, averaging, frozen, activations, Optional.of(transform));
+                schedule, parts, averaging, frozen, activations, Optional.of(transform), loss);
     }
 
-    /** Checks the ranges. */
+    /** Learning by another loss. */
+    public TrainConfig by(LossChoice newLoss) {
+        return new TrainConfig(epochs, batch, learningRate, warmup, weightDecay, labelSmoothing, beta2, clip, seed, rule,
+                schedule, parts, averaging, frozen, activations, mixing, newLoss);
+    }
+
+    /** Checks the ranges, and that the loss takes what is asked for. */
     public TrainConfig {
         frozen = List.copyOf(frozen);
         if (epochs < 1 || batch < 1) {
@@ -94,6 +101,11 @@ public record TrainConfig(int epochs, int batch, double learningRate, double war
         if (parts < 1 || batch % parts != 0 || !(averaging >= 0 && averaging < 1)) {
             throw new IllegalArgumentException("train: expected parts that divide the batch of " + batch + ", and a decay of the mean "
                     + "of the parameters in [0, 1), found " + parts + " parts and " + averaging);
+        }
+        if (loss instanceof LossChoice.TopK && (labelSmoothing != 0 || mixing.isPresent())) {
+            throw new IllegalArgumentException("train: expected a top-k loss without label smoothing and mixed pictures, found a label "
+                    + "smoothing of " + labelSmoothing + " and " + mixing.map(Object::toString).orElse("no mixing")
+                    + "; set the label smoothing to 0 and leave mixup and cutmix out");
         }
     }
 }

@@ -67,7 +67,7 @@ public final class Trainer implements AutoCloseable {
      * @param step from 1, over all epochs
      * @param steps in all
      * @param images seen in all, each time counted
-     * @param loss mean over the batch, and what mixtures add to it
+     * @param loss mean over the batch of the loss that is learned by, and what mixtures add to it
      * @param learningRate of this step
      * @param gradientNorm global, before clipping
      */
@@ -80,7 +80,7 @@ public final class Trainer implements AutoCloseable {
      * @param step the last one
      * @param trainLoss mean over its batches, as they were met
      * @param trainAccuracy share of its pictures named right, as they were met and mixed
-     * @param validation the validation pictures after it
+     * @param validation the validation pictures after it, their loss that which is learned by
      */
     public record EpochEnd(int epoch, long step, double trainLoss, double trainAccuracy, Evaluation validation) {}
 
@@ -109,7 +109,8 @@ public final class Trainer implements AutoCloseable {
     /**
      * A trainer that has taken no step; it trains the model in place, and freezes what the configuration names.
      *
-     * @throws IllegalArgumentException if there are fewer training pictures than in a batch, or a name to freeze matches nothing
+     * @throws IllegalArgumentException if there are fewer training pictures than in a batch, a name to freeze matches nothing, or the
+     *     pictures cannot be learned by the loss
      */
     public Trainer(VisionTransformer model, DataSplits data, Preprocessing preprocessing, Transform augmentation,
             TrainConfig config) {
@@ -118,6 +119,7 @@ public final class Trainer implements AutoCloseable {
         this.preprocessing = preprocessing;
         this.augmentation = augmentation;
         this.config = config;
+        config.loss().check(data.train());
         batches = Batches.of(data.train(), preprocessing, config.batch() / config.parts(), Batches.Remainder.DROP);
         perEpoch = data.train().size() / config.batch();
         objective = Objective.of(data.train());
@@ -192,7 +194,7 @@ public final class Trainer implements AutoCloseable {
                 lossSum = 0;
                 right = 0;
                 listener.epoch(new EpochEnd(epoch, step, loss, accuracy,
-                        Evaluation.of(measured(), data.validation(), preprocessing, Evaluation.BATCH)));
+                        Evaluation.of(measured(), data.validation(), preprocessing, Evaluation.BATCH, config.loss())));
                 if (step < steps() && listener.wantsToStop()) {
                     return End.STOPPED;
                 }
@@ -233,7 +235,7 @@ public final class Trainer implements AutoCloseable {
                 TrainingPass pass = new TrainingPass(config.seed(), step, part * batch.size());
                 Tensor logits = model.logits(Evaluation.images(Scope.current(), batch), config.activations(), pass).keep();
                 Tensor ofResults = Reductions.mean(config.mixing().isEmpty()
-                        ? objective.losses(logits, batch, config.labelSmoothing())
+                        ? config.loss().losses(objective, logits, batch, config.labelSmoothing())
                         : objective.targetLosses(logits, batch, config.labelSmoothing()));
                 Tensor loss = pass.loss().map(added -> Elementwise.add(ofResults, added)).orElse(ofResults).keep();
                 losses[part] = loss.item();

@@ -13,11 +13,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import tessella.models.data.DataException;
 import tessella.models.data.ShippedData;
 import tessella.models.data.MixUp;
 import tessella.models.scenes.SceneSplit;
+import tessella.models.train.LossChoice;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
 import tessella.models.train.TrainConfig;
@@ -119,6 +121,15 @@ class MainTest {
         assertRefused("--freeze expects regular expressions", "--freeze", "(");
         assertRefused("--data expects one of fashion-mnist, digits, scenes, ", "--data", "no-such-folder");
         assertRefused("parts that divide the batch of 16", "--parts", "3");
+        assertRefused("expected a top-k loss without label smoothing and mixed pictures, found a label smoothing of 0.1 and no mixing", "--loss",
+                "top-k");
+        assertRefused("found a label smoothing of 0.0 and MixUp[alpha=1.0]; set the label smoothing to 0 and leave mixup and cutmix out", "--loss",
+                "top-k", "--label-smoothing", "0", "--mixup", "1");
+        assertRefused("--loss-k and --loss-lambda are of --loss top-k, found --loss cross-entropy", "--loss-k", "3");
+        assertRefused("--loss-lambda expects a number", "--loss-lambda", "0");
+        Ran many = Ran.of("train", "--data", "digits", "--loss", "top-k", "--loss-k", "10", "--label-smoothing", "0");
+        assertEquals(new Ran(2, "", "train: expected pictures of one class of more than 10 for a top-k loss of k = 10, found digits train "
+                + "with 10 classes; choose a smaller k\n"), many);
         Ran side = Ran.of("train", "--data", "digits", "--side", "16");
         assertTrue(side.code() == 2 && side.err().contains("--side: expected with scenes or own pictures only, found digits"), side.err());
         Ran dense = Ran.of("train", "--data", "digits", "--model", "vit-tiny", "--dispatch", "uniform");
@@ -148,6 +159,11 @@ class MainTest {
         List<String> found = train(other).recipe().words();
         assertEquals(List.of(other), found.subList(words.size(), found.size()));
         assertEquals(found, train(found.toArray(String[]::new)).recipe().words());
+        String[] loss = {"--loss", "top-k", "--loss-k", "3", "--loss-lambda", "0.5"};
+        found = train(Stream.concat(Stream.of("--label-smoothing", "0"), Stream.of(loss)).toArray(String[]::new)).recipe().words();
+        assertEquals(List.of(loss), found.subList(words.size(), found.size()));
+        assertEquals(found, train(found.toArray(String[]::new)).recipe().words());
+        assertEquals(new LossChoice.TopK(5, 1), train("--loss", "top-k", "--label-smoothing", "0").recipe().config().loss());
         assertEquals(List.of("--clip", "0.0"), train("--clip", "0", "--data", "scenes-count").recipe().words().subList(18, 20));
     }
 

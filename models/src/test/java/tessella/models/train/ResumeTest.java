@@ -109,6 +109,12 @@ class ResumeTest {
                 .freezing(List.of("embedding.*")));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {3, 5, 14})
+    void soHasOneThatLearnsByATopKLoss(int stopAfter) throws IOException {
+        requireSameBits(stopAfter, ShortRun.unsmoothed(3, 2e-3, 1).by(new LossChoice.TopK(3, 0.5)));
+    }
+
     private void requireSameBits(int stopAfter, TrainConfig config) throws IOException {
         List<String> whole = new ArrayList<>();
         Map<String, float[]> expected;

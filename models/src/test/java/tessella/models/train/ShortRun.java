@@ -55,6 +55,11 @@ final class ShortRun {
         return new TrainConfig(epochs, 32, learningRate, 0.2, 0.05, 0.1, 0.999, 1, seed);
     }
 
+    /** As {@link #config}, without label smoothing. */
+    static TrainConfig unsmoothed(int epochs, double learningRate, long seed) {
+        return new TrainConfig(epochs, 32, learningRate, 0.2, 0.05, 0, 0.999, 1, seed);
+    }
+
     /** The highest rate from the first step on, and nothing that pulls the parameters back. */
     static TrainConfig exploding(double learningRate) {
         return new TrainConfig(1, 32, learningRate, 0, 0, 0.1, 0.999, 1, 1);
