@@ -49,6 +49,7 @@ sealed interface DataChoice {
             return switch (question) {
                 case DOMINANT -> "scenes";
                 case COUNT -> "scenes-count";
+                case KIND -> "scenes-kind";
                 case PRESENCE -> "scenes-presence";
             };
         }

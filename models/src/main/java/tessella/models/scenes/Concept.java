@@ -8,10 +8,11 @@ import java.util.List;
  * @param index from 0, in the order of the sheet
  * @param name English, such as "red apple"
  * @param category one of the sheet's categories
+ * @param kind its sub-group within the category, such as "food-fruit"
  * @param keywords English words that name it
  * @param sprites its pictures, at least one
  */
-record Concept(int index, String name, String category, List<String> keywords, List<Sprite> sprites) {
+record Concept(int index, String name, String category, String kind, List<String> keywords, List<Sprite> sprites) {
     /** Copies the lists. */
     public Concept {
         keywords = List.copyOf(keywords);

@@ -22,13 +22,16 @@ public final class EmojiSheet {
     private static final int NAME = 6;
     private static final int KEYWORDS = 5;
     private static final int CATEGORY = 3;
+    private static final int KIND = 4;
 
     private final List<Concept> concepts;
     private final List<String> categories;
+    private final List<String> kinds;
 
     private EmojiSheet(List<Concept> concepts) {
         this.concepts = List.copyOf(concepts);
         this.categories = List.copyOf(new TreeSet<>(concepts.stream().map(Concept::category).toList()));
+        this.kinds = List.copyOf(new TreeSet<>(concepts.stream().map(Concept::kind).toList()));
     }
 
     /**
@@ -54,7 +57,7 @@ public final class EmojiSheet {
             }
             List<Concept> concepts = new ArrayList<>();
             firsts.forEach((key, fields) -> concepts.add(new Concept(concepts.size(), name(fields[NAME]), fields[CATEGORY],
-                    List.of(fields[KEYWORDS].split("\\|")), sprites.get(key))));
+                    fields[KIND], List.of(fields[KEYWORDS].split("\\|")), sprites.get(key))));
             return new EmojiSheet(concepts);
         }
     }
@@ -116,5 +119,15 @@ public final class EmojiSheet {
     /** The category of a concept, an index into {@link #categories}. */
     public int category(int concept) {
         return categories.indexOf(concepts.get(concept).category());
+    }
+
+    /** The kinds, sub-groups of the categories such as "food-fruit", sorted. */
+    public List<String> kinds() {
+        return kinds;
+    }
+
+    /** The kind of a concept, an index into {@link #kinds}. */
+    public int kind(int concept) {
+        return kinds.indexOf(concepts.get(concept).kind());
     }
 }

@@ -116,4 +116,13 @@ public record Scene(long index, Picture picture, List<Placed> objects, byte[] ow
         }
         return best;
     }
+
+    /** The object that shows the most pixels, the one further back of equals. */
+    public Placed largest() {
+        Placed best = objects.getFirst();
+        for (Placed object : objects) {
+            best = object.visible > best.visible ? object : best;
+        }
+        return best;
+    }
 }

@@ -250,6 +250,8 @@ public final class Scenes {
         COUNT,
         /** Which category has the most pixels: one class a scene. */
         DOMINANT,
+        /** Which kind, a sub-group of a category, the object that shows the most pixels is of: one class of 95 a scene. */
+        KIND,
         /** Which categories are there: any number of classes a scene. */
         PRESENCE
     }
@@ -273,11 +275,15 @@ public final class Scenes {
             classes.add(switch (question) {
                 case COUNT -> List.of(scene.count() - 1);
                 case DOMINANT -> List.of(scene.dominant(sheet.categories().size()));
+                case KIND -> List.of(sheet.kind(scene.largest().concept()));
                 case PRESENCE -> scene.objects().stream().map(Scene.Placed::category).distinct().sorted().toList();
             });
         }
-        List<String> names = question == Question.COUNT
-                ? IntStream.rangeClosed(1, config.maxObjects()).mapToObj(Integer::toString).toList() : sheet.categories();
+        List<String> names = switch (question) {
+            case COUNT -> IntStream.rangeClosed(1, config.maxObjects()).mapToObj(Integer::toString).toList();
+            case KIND -> sheet.kinds();
+            case DOMINANT, PRESENCE -> sheet.categories();
+        };
         return question == Question.PRESENCE ? ImageSet.ofMany(name, side, side, 3, pixels, classes, names, "")
                 : ImageSet.of(name, side, side, 3, pixels, classes.stream().mapToInt(List::getFirst).toArray(), names, "");
     }

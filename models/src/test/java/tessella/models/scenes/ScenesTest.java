@@ -268,6 +268,52 @@ class ScenesTest {
     }
 
     @Test
+    void theKindOfASceneIsTheSubGroupOfTheObjectThatShowsMost() throws Exception {
+        assertEquals(95, sheet.kinds().size());
+        assertEquals(sheet.kinds(), sheet.kinds().stream().sorted().distinct().toList());
+        for (int i = 0; i < sheet.size(); i++) {
+            assertEquals(sheet.concepts().get(i).kind(), sheet.kinds().get(sheet.kind(i)));
+            switch (sheet.name(i)) {
+                case "red apple" -> assertEquals("food-fruit", sheet.concepts().get(i).kind());
+                case "grinning face" -> assertEquals("face-smiling", sheet.concepts().get(i).kind());
+                case "clock face" -> assertEquals("time", sheet.concepts().get(i).kind());
+                default -> { }
+            }
+        }
+        Scenes scenes = Scenes.of(sheet, SceneConfig.square(48), SceneSplit.TRAIN, 3);
+        ImageSet kinds = scenes.imageSet("scenes", 40, Scenes.Question.KIND);
+        assertEquals(sheet.kinds(), kinds.classNames());
+        assertFalse(kinds.hasManyClasses());
+        Set<Integer> seen = new HashSet<>();
+        for (int i = 0; i < 40; i++) {
+            Scene scene = scenes.scene(i);
+            int[] pixels = new int[scene.count() + 1];
+            for (byte owner : scene.owner()) {
+                pixels[owner]++;
+            }
+            int most = 1;
+            for (int o = 2; o < pixels.length; o++) {
+                most = pixels[o] > pixels[most] ? o : most;
+            }
+            Concept concept = sheet.concepts().get(scene.objects().get(most - 1).concept());
+            assertEquals(concept.kind(), kinds.classNames().get(kinds.label(i)), "scene " + i);
+            assertArrayEquals(scene.picture().pixels(), kinds.picture(i).pixels());
+            seen.add(kinds.label(i));
+        }
+        assertTrue(seen.size() > 15, seen.size() + " kinds in 40 scenes");
+    }
+
+    @Test
+    void ofEqualObjectsTheOneFurtherBackIsTheLargest() {
+        Scene.Box box = new Scene.Box(0, 0, 4, 4);
+        Scene.Placed small = new Scene.Placed(0, 0, box, 5, 16);
+        Scene.Placed first = new Scene.Placed(1, 0, box, 9, 16);
+        Scene.Placed second = new Scene.Placed(2, 1, box, 9, 9);
+        assertEquals(first, new Scene(0, Picture.of(4, 4, 3, new byte[48]), List.of(small, first, second), new byte[16],
+                Optional.empty()).largest());
+    }
+
+    @Test
     void scenesAsADataSetAreTheFirstOfEachSplit() throws IOException {
         DataSplits splits = SceneData.load("scenes", ShippedData.defaultRoot(), Scenes.Question.DOMINANT, 32, 30);
         assertEquals(List.of(30, 2_000, 10_000), List.of(splits.train().size(), splits.validation().size(), splits.test().size()));
