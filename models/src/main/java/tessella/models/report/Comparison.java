@@ -8,21 +8,18 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import tessella.engine.io.AtomicFile;
 import tessella.engine.json.Json;
 import tessella.models.measure.Interval;
 
 /**
- * Runs of several kinds side by side, each kind with the same seeds: means with their intervals, and the differences from the
- * first kind by pairs of one seed. Two runs of a kind are the least that an interval can be told from; of one it is left out.
+ * Runs of several kinds side by side, by one measure or more ({@link Compared}), on one page.
  *
- * @param title   what is compared
- * @param measure the number that each run gave
- * @param arms    the kinds, of which the first is what the others are compared with
- * @param card    how the comparison can be repeated
+ * @param title    what is compared
+ * @param measures what the kinds gave, the first being the one that counts; of the same kinds in the same order
+ * @param card     how the comparison can be repeated
  */
-public record Comparison(String title, String measure, List<Arm> arms, RunCard card) {
+public record Comparison(String title, List<Compared> measures, RunCard card) {
     /** The file that people open. */
     public static final String PAGE = "comparison.html";
 
@@ -56,53 +53,31 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
 
     /** Checks and copies. */
     public Comparison {
-        arms = List.copyOf(arms);
-        if (arms.stream().map(arm -> arm.values().length).distinct().count() != 1 || arms.getFirst().values().length == 0) {
-            throw new IllegalArgumentException("comparison: expected at least one kind of run, all with as many values, found "
-                    + arms.stream().map(arm -> arm.label() + " " + arm.values().length).toList());
+        measures = List.copyOf(measures);
+        if (measures.stream().map(one -> one.arms().stream().map(Arm::label).toList()).distinct().count() != 1
+                || measures.stream().map(Compared::measure).distinct().count() != measures.size()) {
+            throw new IllegalArgumentException("comparison: expected measures of different names, all of the same kinds of run, found "
+                    + measures.stream().map(one -> one.measure() + " of " + one.arms().stream().map(Arm::label).toList()).toList());
         }
     }
 
-    private static String text(Interval interval) {
+    /** By one measure, the number that each run gave. */
+    public Comparison(String title, String measure, List<Arm> arms, RunCard card) {
+        this(title, List.of(new Compared(measure, arms)), card);
+    }
+
+    static String text(Interval interval) {
         return Numbers.fixed(interval.mean(), 4) + " [" + Numbers.fixed(interval.low(), 4) + ", " + Numbers.fixed(interval.high(), 4)
                 + "]";
     }
 
-    /** How much higher the first kind is than another, by pairs. */
-    private Interval difference(Arm other) {
-        return Interval.ofPairs(arms.getFirst().values(), other.values());
-    }
-
-    private String verdict(Arm other) {
-        Interval difference = difference(other);
-        double half = (difference.high() - difference.low()) / 2;
-        return difference.excludesZero() ? arms.getFirst().label() + (difference.low() > 0 ? " is higher" : " is lower")
-                : "not distinguishable; a difference of " + Numbers.fixed(half, 4) + " would have been seen";
-    }
-
-    /** Whether there is anything to tell of differences. */
-    private boolean differs() {
-        return arms.size() > 1 && arms.getFirst().values().length > 1;
-    }
-
     /**
-     * Returns the table as plain text.
+     * Returns the tables as plain text.
      *
-     * @return a line for each kind, and for each difference
+     * @return for each measure a line for each kind, and for each difference
      */
     public String toText() {
-        StringBuilder out = new StringBuilder();
-        for (Arm arm : arms) {
-            out.append(measure).append(' ').append(arm.label()).append(' ').append(arm.text()).append(" of ")
-                    .append(arm.values().length).append(" seeds\n");
-        }
-        if (differs()) {
-            for (Arm other : arms.subList(1, arms.size())) {
-                out.append(arms.getFirst().label()).append(" - ").append(other.label()).append(' ').append(text(difference(other)))
-                        .append(": ").append(verdict(other)).append('\n');
-            }
-        }
-        return out.toString();
+        return String.join("", measures.stream().map(Compared::toText).toList());
     }
 
     /**
@@ -111,109 +86,34 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
      * @return HTML that is well-formed XML too, without a script
      */
     public String html() {
-        return new Page(title, List.of(), differs() ? List.of(this::means, this::paired) : List.of(this::means), card).html();
-    }
-
-    private void means(Markup out) {
-        out.open("section", "id", "means").element("h2", capital(measure)).line();
-        out.element("p", "A dot is one run, a bar the 95 % interval of the mean over seeds (Student's t).", "class", "note");
-        out.open("figure", "class", "card");
-        chart().write(out);
-        out.close().line();
-        table(out);
-        out.close().line();
-    }
-
-    private void paired(Markup out) {
-        out.open("section", "id", "differences").element("h2", arms.getFirst().label() + " against the others").line();
-        out.element("p", "Differences by pairs of runs with one seed; above 0 the first is better. An interval that holds 0 "
-                + "means that these runs do not tell the two apart.", "class", "note");
-        out.open("figure", "class", "card");
-        new IntervalChart("difference of " + measure, differences(), OptionalDouble.of(0)).write(out);
-        out.close().line();
-        verdicts(out);
-        out.close().line();
-    }
-
-    private IntervalChart chart() {
-        return new IntervalChart(measure, arms.stream().map(arm -> new IntervalChart.Row(arm.label(), arm.values())).toList(),
-                OptionalDouble.empty());
-    }
-
-    private static String capital(String text) {
-        return Character.toUpperCase(text.charAt(0)) + text.substring(1);
-    }
-
-    private List<IntervalChart.Row> differences() {
-        List<IntervalChart.Row> out = new ArrayList<>();
-        for (Arm other : arms.subList(1, arms.size())) {
-            double[] values = new double[other.values().length];
-            Arrays.setAll(values, i -> arms.getFirst().values()[i] - other.values()[i]);
-            out.add(new IntervalChart.Row("over " + other.label(), values));
+        List<Section> sections = new ArrayList<>();
+        for (int i = 0; i < measures.size(); i++) {
+            sections.addAll(measures.get(i).sections(ending(i)));
         }
-        return out;
+        return new Page(title, List.of(), sections, card).html();
     }
 
-    private void table(Markup out) {
-        out.open("div", "class", "scroll card").open("table", "class", "classes").open("thead").open("tr");
-        for (String name : List.of("Model", "Mean", "Seed by seed", "Parameters", "GFLOP a picture")) {
-            out.element("th", name, "scope", "col");
-        }
-        out.close().close().open("tbody").line();
-        for (Arm arm : arms) {
-            out.open("tr").element("th", arm.label(), "scope", "row").element("td", arm.text());
-            out.element("td", String.join(" ", Arrays.stream(arm.values()).mapToObj(v -> Numbers.fixed(v, 4)).toList()));
-            out.element("td", Numbers.count(arm.parameters())).element("td", Numbers.significant(arm.gflop())).close().line();
-        }
-        out.close().close().close().line();
-    }
-
-    private void verdicts(Markup out) {
-        out.open("div", "class", "scroll card").open("table", "class", "classes").open("thead").open("tr");
-        for (String name : List.of("Against", "Mean difference", "Verdict")) {
-            out.element("th", name, "scope", "col");
-        }
-        out.close().close().open("tbody").line();
-        for (Arm other : arms.subList(1, arms.size())) {
-            out.open("tr").element("th", other.label(), "scope", "row").element("td", text(difference(other)))
-                    .element("td", verdict(other)).close().line();
-        }
-        out.close().close().close().line();
-    }
-
-    /** The chart of the means as a picture of its own. */
-    private String svg() {
-        Markup out = new Markup();
-        chart().writeAlone(out);
-        return out.finish() + "\n";
+    /** What tells the names of a further measure from those of the first. */
+    private static String ending(int measure) {
+        return measure == 0 ? "" : "-" + (measure + 1);
     }
 
     private String json() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("title", title);
-        json.put("measure", measure);
-        for (Arm arm : arms) {
-            Map<String, Object> one = new LinkedHashMap<>();
-            one.put("values", Arrays.stream(arm.values()).boxed().toList());
-            one.put("mean", arm.mean());
-            one.put("parameters", arm.parameters());
-            one.put("gflop", arm.gflop());
-            if (arm.values().length > 1) {
-                Interval interval = Interval.of(arm.values());
-                one.put("interval", List.of(interval.low(), interval.high()));
-            }
-            if (differs() && arm != arms.getFirst()) {
-                Interval interval = difference(arm);
-                one.put("first_minus_this", interval.mean());
-                one.put("first_minus_this_interval", List.of(interval.low(), interval.high()));
-            }
-            json.put(arm.label(), one);
+        json.put("measure", measures.getFirst().measure());
+        json.putAll(measures.getFirst().json());
+        if (measures.size() > 1) {
+            Map<String, Object> further = new LinkedHashMap<>();
+            measures.subList(1, measures.size()).forEach(one -> further.put(one.measure(), one.json()));
+            json.put("further_measures", further);
         }
         return Json.writeIndented(json) + "\n";
     }
 
     /**
-     * Writes comparison.html, comparison.svg, comparison.json and the run card.
+     * Writes comparison.html, comparison.json, the run card, and the means as comparison.svg, those of a further measure as
+     * comparison-2.svg and so on.
      *
      * @param folder where they go; files of these names are replaced
      * @throws IOException if writing fails
@@ -221,7 +121,9 @@ public record Comparison(String title, String measure, List<Arm> arms, RunCard c
     public void write(Path folder) throws IOException {
         Map<String, String> files = new LinkedHashMap<>();
         files.put(PAGE, html());
-        files.put("comparison.svg", svg());
+        for (int i = 0; i < measures.size(); i++) {
+            files.put("comparison" + ending(i) + ".svg", measures.get(i).svg());
+        }
         files.put("comparison.json", json());
         files.put("run-card.json", card.toJson());
         files.put("run-card.md", card.toMarkdown());

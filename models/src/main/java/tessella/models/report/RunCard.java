@@ -45,7 +45,7 @@ public record RunCard(String version, Optional<String> commit, List<String> argu
     /** Labels and values for people. */
     Map<String, String> rows() {
         Map<String, String> rows = new LinkedHashMap<>();
-        rows.put("Command", String.join(" ", arguments));
+        rows.put("Command", String.join(" ", arguments.stream().map(word -> word.contains(" ") ? "\"" + word + "\"" : word).toList()));
         rows.put("Seed", Long.toString(seed));
         rows.put("Tessella", version);
         rows.put("Commit", commit.orElse("unknown"));

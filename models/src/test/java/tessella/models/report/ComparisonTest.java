@@ -76,6 +76,50 @@ class ComparisonTest {
         assertEquals(-1, Arrays.mismatch(before, Files.readAllBytes(folder.resolve("comparison.html"))));
     }
 
+    private static Comparison measured(Compared... measures) {
+        return new Comparison("Two", List.of(measures), new RunCard("0.1.0", Optional.of("abc"), List.of("tessella", "compare", "--arm",
+                "top-5: --loss top-k"), 1, new Machine("25", "Linux", "a processor", 2, 512), "scenes", "00", Map.of()));
+    }
+
+    @Test
+    void severalMeasuresStandOnOnePageAndInOneFile() throws Exception {
+        List<Comparison.Arm> accuracy = List.of(arm("learned", 0.50, 0.60, 0.70), arm("below", 0.48, 0.58, 0.67));
+        List<Comparison.Arm> loss = List.of(arm("learned", 2.0, 2.2, 2.1), arm("below", 2.5, 2.75, 2.65));
+        Comparison two = measured(new Compared("test accuracy", accuracy), new Compared("test loss", loss));
+        assertEquals("""
+                test accuracy learned 0.6000 [0.3516, 0.8484] of 3 seeds
+                test accuracy below 0.5767 [0.3406, 0.8128] of 3 seeds
+                learned - below 0.0233 [0.0090, 0.0377]: learned is higher
+                test loss learned 2.1000 [1.8516, 2.3484] of 3 seeds
+                test loss below 2.6333 [2.3207, 2.9459] of 3 seeds
+                learned - below -0.5333 [-0.6050, -0.4616]: learned is lower
+                """, two.toText());
+        two.write(folder);
+        String html = Files.readString(folder.resolve("comparison.html"));
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(html.replace("<!DOCTYPE html>", "")
+                .getBytes(StandardCharsets.UTF_8)));
+        for (String id : List.of("means", "differences", "means-2", "differences-2")) {
+            assertEquals(2, html.split("id=\"" + id + "\"", -1).length, id);
+        }
+        assertTrue(html.contains("--arm \"top-5: --loss top-k\"") || html.contains("--arm &quot;top-5: --loss top-k&quot;"), "a word with blanks");
+        assertTrue(Files.exists(folder.resolve("comparison.svg")) && Files.exists(folder.resolve("comparison-2.svg")));
+        Map<String, Object> json = Json.object(Json.parse(Files.readString(folder.resolve("comparison.json"))), "json");
+        assertEquals("test accuracy", json.get("measure"));
+        assertEquals(List.of(0.48, 0.58, 0.67), Json.object(json.get("below"), "below").get("values"));
+        Map<String, Object> further = Json.object(Json.object(json.get("further_measures"), "further").get("test loss"), "loss");
+        assertEquals(List.of(2.5, 2.75, 2.65), Json.object(further.get("below"), "below").get("values"));
+    }
+
+    @Test
+    void measuresOfOtherKindsOrOfOneNameAreRefused() {
+        Compared one = new Compared("test accuracy", List.of(arm("a", 1), arm("b", 1)));
+        Compared other = new Compared("test loss", List.of(arm("a", 1), arm("c", 1)));
+        assertEquals("comparison: expected measures of different names, all of the same kinds of run, found [test accuracy of [a, b], "
+                + "test loss of [a, c]]", assertThrows(IllegalArgumentException.class, () -> measured(one, other)).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> measured(one, one));
+        assertThrows(IllegalArgumentException.class, () -> measured());
+    }
+
     @Test
     void kindsWithOtherNumbersOfSeedsAreRefused() {
         String message = assertThrows(IllegalArgumentException.class, () -> comparison(arm("a", 1, 2), arm("b", 1))).getMessage();
