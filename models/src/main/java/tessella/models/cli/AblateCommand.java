@@ -53,6 +53,6 @@ record AblateCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int thre
                 new Campaign.Arm("learned routing", recipe),
                 new Campaign.Arm("uniform routing", recipe.withMixing(Mixing.UNIFORM)),
                 new Campaign.Arm("identity routing", recipe.withMixing(Mixing.IDENTITY)),
-                new Campaign.Arm("dense twin", recipe.dense(DENSE))), seeds, words, dataRoot, threads, out).run(print);
+                new Campaign.Arm("dense twin", recipe.dense(DENSE))), seeds, Campaign.Measures.USUAL, words, dataRoot, threads, out).run(print);
     }
 }

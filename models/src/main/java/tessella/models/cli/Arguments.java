@@ -1,5 +1,6 @@
 package tessella.models.cli;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -38,6 +39,18 @@ public final class Arguments {
     public <T> Optional<T> find(Option<T> option) {
         Object value = values.get(option);
         return value == null ? option.defaultValue() : Optional.of((T) value);
+    }
+
+    /**
+     * Returns these arguments with the values of others where these have none.
+     *
+     * @param others what was given for several commands
+     * @return new arguments, with the operands of these
+     */
+    Arguments over(Arguments others) {
+        Map<Option<?>, Object> all = new HashMap<>(others.values);
+        all.putAll(values);
+        return new Arguments(all, operands);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import tessella.engine.Determinism;
@@ -14,6 +15,8 @@ import tessella.engine.Workers;
 import tessella.engine.io.UnwrittenFileException;
 import tessella.engine.json.Json;
 import tessella.models.data.DataSplits;
+import tessella.models.data.ImageSet;
+import tessella.models.report.Compared;
 import tessella.models.report.Comparison;
 import tessella.models.report.Machine;
 import tessella.models.report.RunCard;
@@ -28,20 +31,68 @@ import tessella.models.vit.VitConfig;
  * @param title    what is compared
  * @param arms     the first is what the others are compared with
  * @param seeds    runs of an arm, with the seed of its recipe and those after it; pairs of runs share a seed
+ * @param measures what they are compared by
  * @param words    the command
  * @param dataRoot the folder that holds the data sets, if not the usual one
  * @param threads  threads to compute with
  * @param out      the folder of all runs, if not the usual one
  */
-record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Optional<Path> dataRoot, int threads,
-        Optional<Path> out) {
+record Campaign(String title, List<Arm> arms, int seeds, Measures measures, List<String> words, Optional<Path> dataRoot,
+        int threads, Optional<Path> out) {
     private static final String CARD = "run-card.json";
 
     /** One side of a comparison; all have the same pictures. */
     record Arm(String label, Recipe recipe) {
         /** Where the run of a seed is. */
         private Path folder(Path parent, long seed) {
-            return parent.resolve(label.replace(' ', '-') + "-seed-" + seed);
+            return parent.resolve(folderName() + "-seed-" + seed);
+        }
+
+        /** What the folders of its runs begin with. */
+        String folderName() {
+            return label.replace(' ', '-');
+        }
+    }
+
+    /** Which pictures runs are compared by. */
+    enum Pictures {
+        TEST, VALIDATION;
+
+        /** As messages and run cards name them. */
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What runs are compared by; no measure stands for the usual one of the pictures. */
+    record Measures(Pictures pictures, List<Measure> named) {
+        /** That of the test pictures. */
+        static final Measures USUAL = new Measures(Pictures.TEST, List.of());
+
+        /** The measures of these pictures; refuses what is not measured of them. */
+        private List<Measure> of(ImageSet set) {
+            List<Measure> known = Measure.of(set);
+            if (!known.containsAll(named)) {
+                throw new UsageException("compare: expected --measures among " + String.join(", ", known.stream().map(Measure::word).toList())
+                        + " for " + set.name() + ", found " + String.join(", ", named.stream().map(Measure::word).toList()) + "; leave out the others");
+            }
+            return named.isEmpty() ? known.subList(0, 1) : named;
+        }
+
+        private String key(Measure measure) {
+            return TestMeasures.key(pictures.text(), measure.text());
+        }
+
+        /** The options written out. */
+        List<String> words() {
+            List<String> words = new ArrayList<>();
+            if (pictures == Pictures.VALIDATION) {
+                words.add("--validate");
+            }
+            if (!named.isEmpty()) {
+                words.addAll(List.of("--measures", String.join(",", named.stream().map(Measure::word).toList())));
+            }
+            return words;
         }
     }
 
@@ -51,12 +102,14 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         Path parent = out.orElseGet(() -> CommonOptions.home().resolve("runs").resolve(words.get(1) + "-"
                 + first.model() + "-" + first.data().fileName()));
         DataSplits splits = first.load(dataRoot);
+        List<Measure> compared = measures.of(splits.test());
         for (Arm arm : arms) {
             TrainingRun.check(arm.recipe(), splits);
             TrainingRun.checkStart(arm.recipe(), splits);
             for (int s = 0; s < seeds; s++) {
                 long seed = arm.recipe().config().seed() + s;
                 requireSame(arm.folder(parent, seed), TrainingRun.words(arm.recipe().withSeed(seed)));
+                requireMeasured(arm.folder(parent, seed), compared);
             }
         }
         Files.createDirectories(parent);
@@ -79,7 +132,7 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
             print.println("stopped; go on with the same command and --out " + parent);
             return;
         }
-        compare(parent, splits, print);
+        compare(parent, splits, compared, print);
     }
 
     /** Refuses a folder in which the run of another command has ended or was stopped: its numbers would be compared as this one's. */
@@ -96,6 +149,18 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         if (!found.equals(expected)) {
             throw new IOException(folder + ": expected no run, or one of \"" + String.join(" ", expected) + "\", found one of \""
                     + String.join(" ", found.stream().map(Object::toString).toList()) + "\"; name another folder with --out");
+        }
+    }
+
+    /** Refuses a run that has ended without the numbers that are compared: earlier versions left fewer of them. */
+    private void requireMeasured(Path folder, List<Measure> compared) throws IOException {
+        if (hasEnded(folder)) {
+            Map<String, Object> result = results(folder.resolve(CARD));
+            List<String> missing = compared.stream().map(measures::key).filter(key -> !result.containsKey(key)).toList();
+            if (!missing.isEmpty()) {
+                throw new IOException(folder.resolve(CARD) + ": expected the result of a run with " + String.join(", ", missing) + ", found "
+                        + String.join(", ", result.keySet()) + "; name another folder with --out, or delete this one and run it again");
+            }
         }
     }
 
@@ -116,21 +181,24 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
         }
     }
 
-    private void compare(Path parent, DataSplits splits, PrintStream print) throws IOException {
-        String measure = splits.test().hasManyClasses() ? "test mean average precision" : "test accuracy";
-        List<Comparison.Arm> compared = new ArrayList<>();
-        for (Arm arm : arms) {
-            double[] values = new double[seeds];
-            for (int s = 0; s < seeds; s++) {
-                Path card = arm.folder(parent, arm.recipe().config().seed() + s).resolve(CARD);
-                values[s] = result(card, measure.replace(' ', '_'));
-            }
-            VitConfig model = arm.recipe().modelConfig(splits.train());
-            compared.add(new Comparison.Arm(arm.label(), values, model.parameterCount(), 2e-9 * model.multiplyAdds()));
-        }
+    private void compare(Path parent, DataSplits splits, List<Measure> compared, PrintStream print) throws IOException {
+        List<Compared> all = new ArrayList<>();
         Map<String, Object> result = new LinkedHashMap<>();
-        compared.forEach(arm -> result.put(arm.label(), arm.text()));
-        Comparison comparison = new Comparison(title, measure, compared, new RunCard(CommonOptions.version(),
+        for (Measure measure : compared) {
+            String name = measures.pictures().text() + " " + measure.text();
+            List<Comparison.Arm> sides = new ArrayList<>();
+            for (Arm arm : arms) {
+                double[] values = new double[seeds];
+                for (int s = 0; s < seeds; s++) {
+                    values[s] = result(arm.folder(parent, arm.recipe().config().seed() + s).resolve(CARD), measures.key(measure));
+                }
+                VitConfig model = arm.recipe().modelConfig(splits.train());
+                sides.add(new Comparison.Arm(arm.label(), values, model.parameterCount(), 2e-9 * model.multiplyAdds()));
+            }
+            sides.forEach(side -> result.put(compared.size() == 1 ? side.label() : side.label() + ", " + name, side.text()));
+            all.add(new Compared(name, sides));
+        }
+        Comparison comparison = new Comparison(title, all, new RunCard(CommonOptions.version(),
                 RunCard.commitOf(CommonOptions.home()), words, arms.getFirst().recipe().config().seed(),
                 Machine.detect(Determinism.vectorBits()), splits.name(), splits.sha256(), result));
         comparison.write(parent);
@@ -140,7 +208,15 @@ record Campaign(String title, List<Arm> arms, int seeds, List<String> words, Opt
 
     private static double result(Path card, String name) throws IOException {
         try {
-            return Json.number(Json.object(card(card).get("result"), "result").get(name), name);
+            return Json.number(results(card).get(name), name);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(card + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, Object> results(Path card) throws IOException {
+        try {
+            return Json.object(card(card).get("result"), "result");
         } catch (IllegalArgumentException e) {
             throw new IOException(card + ": " + e.getMessage(), e);
         }

@@ -55,9 +55,8 @@ public record Command(String name, String summary, Operands operands, List<Optio
                 int equals = word.indexOf('=');
                 Option<?> option = option(equals < 0 ? word : word.substring(0, equals));
                 Object value = equals < 0 ? value(option, rest) : value(option, word.substring(equals + 1));
-                if (values.put(option, value) != null) {
-                    throw new UsageException("%s: %s is given twice".formatted(title(), option.name()));
-                }
+                values.merge(option, value, (first, next) -> option.joined(first, next).orElseThrow(
+                        () -> new UsageException("%s: %s is given twice".formatted(title(), option.name()))));
             } else {
                 found.add(word);
             }

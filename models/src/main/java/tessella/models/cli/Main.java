@@ -62,6 +62,7 @@ public final class Main {
         return new Program("tessella", "Trains and runs vision transformers and mixtures of experts.")
                 .with(TrainCommand.COMMAND, Profiled.of(TrainCommand::of))
                 .with(AblateCommand.COMMAND, AblateCommand::of)
+                .with(CompareCommand.COMMAND, CompareCommand::of)
                 .with(EvalCommand.COMMAND, Profiled.of(EvalCommand::of))
                 .with(ProbeCommand.COMMAND, ProbeCommand::of)
                 .with(PredictCommand.COMMAND, Profiled.of(PredictCommand::of))

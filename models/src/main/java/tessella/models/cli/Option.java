@@ -4,7 +4,9 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * One option of a command: its name, the type and range of its value, its default, and a line of help. Immutable.
@@ -19,9 +21,10 @@ public final class Option<T> {
     private final Function<String, Optional<T>> reader; // empty when the text is not as expected
     private final Optional<T> defaultValue;
     private final String defaultText; // "" for nothing to tell
+    private final Optional<BinaryOperator<T>> join; // of a value and the next one; empty for an option that may be given once
 
     private Option(String name, String valueName, String help, String expected, Function<String, Optional<T>> reader,
-            Optional<T> defaultValue, String defaultText) {
+            Optional<T> defaultValue, String defaultText, Optional<BinaryOperator<T>> join) {
         this.name = name;
         this.valueName = valueName;
         this.help = help;
@@ -29,6 +32,7 @@ public final class Option<T> {
         this.reader = reader;
         this.defaultValue = defaultValue;
         this.defaultText = defaultText;
+        this.join = join;
     }
 
     /**
@@ -43,7 +47,7 @@ public final class Option<T> {
      */
     public static <T> Option<T> of(String name, String valueName, String help, String expected,
             Function<String, Optional<T>> reader) {
-        return new Option<>("--" + name, valueName, help, expected, reader, Optional.empty(), "");
+        return new Option<>("--" + name, valueName, help, expected, reader, Optional.empty(), "", Optional.empty());
     }
 
     /**
@@ -143,7 +147,7 @@ public final class Option<T> {
      * @return the option, {@code false} unless given
      */
     public static Option<Boolean> flag(String name, String help) {
-        return new Option<>("--" + name, "", help, "no value", text -> Optional.empty(), Optional.of(false), "");
+        return new Option<>("--" + name, "", help, "no value", text -> Optional.empty(), Optional.of(false), "", Optional.empty());
     }
 
     /**
@@ -154,7 +158,7 @@ public final class Option<T> {
      */
     public Option<T> orElse(T value) {
         String text = value instanceof Double number ? plain(number) : value.toString();
-        return new Option<>(name, valueName, help, expected, reader, Optional.of(value), text);
+        return new Option<>(name, valueName, help, expected, reader, Optional.of(value), text, join);
     }
 
     /**
@@ -165,7 +169,7 @@ public final class Option<T> {
      * @return a new option
      */
     public Option<T> orElse(T value, String text) {
-        return new Option<>(name, valueName, help, expected, reader, Optional.of(value), text);
+        return new Option<>(name, valueName, help, expected, reader, Optional.of(value), text, join);
     }
 
     /**
@@ -175,7 +179,23 @@ public final class Option<T> {
      * @return a new option
      */
     public Option<T> otherwise(String text) {
-        return new Option<>(name, valueName, help, expected, reader, Optional.empty(), text);
+        return new Option<>(name, valueName, help, expected, reader, Optional.empty(), text, join);
+    }
+
+    /**
+     * Returns the option as one that may be given any number of times.
+     *
+     * @return a new option without a default, whose value has an element each time
+     */
+    public Option<List<T>> repeated() {
+        return new Option<>(name, valueName, help, expected, text -> reader.apply(text).map(List::of), Optional.empty(), "",
+                Optional.of((before, next) -> Stream.concat(before.stream(), next.stream()).toList()));
+    }
+
+    /** The value of an option that is given once more; empty if it may not be. */
+    @SuppressWarnings("unchecked") // the option itself has read both
+    Optional<T> joined(Object before, Object next) {
+        return join.map(operator -> operator.apply((T) before, (T) next));
     }
 
     /** With dashes. */

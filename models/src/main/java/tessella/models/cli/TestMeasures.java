@@ -8,7 +8,7 @@ import tessella.models.report.TestResult;
 import tessella.models.train.Evaluation;
 
 /**
- * What the test pictures tell, beside accuracy and loss.
+ * What the test or the validation pictures tell, beside accuracy and loss.
  *
  * @param result  for the report
  * @param numbers in the order in which they are told
@@ -18,11 +18,11 @@ record TestMeasures(TestResult result, List<Number> numbers) {
     private static final int CALIBRATION_BINS = 15;
 
     /** A number with its name in small letters, and what to know about it. */
-    record Number(String name, double value, String note) {
-        /** As a run card names it. */
-        String key() {
-            return "test_" + name.replace("-5", "5").replaceAll("[ -]", "_");
-        }
+    record Number(String name, double value, String note) {}
+
+    /** As a run card names a number of the test or the validation pictures: "test_top5_accuracy". */
+    static String key(String pictures, String name) {
+        return pictures + "_" + name.replace("-5", "5").replaceAll("[ -]", "_");
     }
 
     static TestMeasures of(ImageSet pictures, Evaluation test) {

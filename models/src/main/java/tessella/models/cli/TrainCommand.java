@@ -69,8 +69,8 @@ record TrainCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int threa
         List<String> words = new ArrayList<>(List.of("tessella", "train"));
         words.addAll(recipe.words());
         words.addAll(List.of("--seeds", Integer.toString(seeds)));
-        return new Campaign(recipe.title() + ", " + seeds + " seeds", List.of(new Campaign.Arm(recipe.model(), recipe)), seeds, words,
-                dataRoot, threads, out);
+        return new Campaign(recipe.title() + ", " + seeds + " seeds", List.of(new Campaign.Arm(recipe.model(), recipe)), seeds,
+                Campaign.Measures.USUAL, words, dataRoot, threads, out);
     }
 
     /** The command of the run in a folder, with the threads, the data and the page of this one. */

@@ -195,7 +195,8 @@ final class TrainingRun implements Trainer.Listener {
         Path file = directory.path().resolve("checkpoint.safetensors");
         checkpoint.save(file);
         Evaluation test = Evaluation.of(checkpoint.model(), data.test(), checkpoint.preprocessing(), Evaluation.BATCH);
-        Path report = report(checkpoint, test);
+        Evaluation valid = Evaluation.of(checkpoint.model(), data.validation(), checkpoint.preprocessing(), Evaluation.BATCH);
+        Path report = report(checkpoint, test, valid);
         out.println("test accuracy " + EvalCommand.decimals(test.accuracy()));
         out.println("checkpoint " + file);
         out.println("report " + report);
@@ -274,14 +275,11 @@ final class TrainingRun implements Trainer.Listener {
         }
     }
 
-    private Path report(Checkpoint checkpoint, Evaluation test) throws IOException {
-        TrainingCurve.Epoch last = epochs.getLast();
+    private Path report(Checkpoint checkpoint, Evaluation test, Evaluation valid) throws IOException {
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("test_accuracy", test.accuracy());
-        result.put("test_loss", test.loss());
         TestMeasures measures = TestMeasures.of(data.test(), test);
-        measures.numbers().forEach(number -> result.put(number.key(), number.value()));
-        result.put("validation_accuracy", last.validationAccuracy());
+        put(result, "test", test, measures);
+        put(result, "validation", valid, TestMeasures.of(data.validation(), valid));
         result.put("parameters", checkpoint.model().config().parameterCount());
         RunCard card = new RunCard(CommonOptions.version(), RunCard.commitOf(CommonOptions.home()), words(recipe),
                 config.seed(), Machine.detect(Determinism.vectorBits()), data.name(), data.sha256(), result);
@@ -297,11 +295,17 @@ final class TrainingRun implements Trainer.Listener {
                         EvalCommand.decimals(number.value()), number.note()));
             }
         }
-        headlines.add(new Headline("Validation accuracy", EvalCommand.decimals(last.validationAccuracy()), "after the last epoch"));
+        headlines.add(new Headline("Validation accuracy", EvalCommand.decimals(valid.accuracy()), "after the last epoch"));
         headlines.add(new Headline("Parameters", group(model.parameterCount()), ""));
         headlines.add(new Headline("GFLOP a picture", gflop(model), "forward, matrix products"));
         return directory.write(new Report(recipe.model() + " on " + data.name(), headlines, card,
                 new TrainingCurve(epochs, rates), measures.result(), samples(test), Routing.of(checkpoint, data.test())));
+    }
+
+    private static void put(Map<String, Object> result, String pictures, Evaluation measured, TestMeasures measures) {
+        result.put(TestMeasures.key(pictures, "accuracy"), measured.accuracy());
+        result.put(TestMeasures.key(pictures, "loss"), measured.loss());
+        measures.numbers().forEach(number -> result.put(TestMeasures.key(pictures, number.name()), number.value()));
     }
 
     private List<SamplePrediction> samples(Evaluation test) {

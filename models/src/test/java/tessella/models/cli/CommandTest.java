@@ -55,6 +55,22 @@ class CommandTest {
     }
 
     @Test
+    void anOptionMayBeRepeatedAndCommonArgumentsGiveWhatIsLeftOut() {
+        Option<List<Integer>> each = Option.integer("each", 1, 9, "one of them").repeated();
+        Command command = new Command("paint", "Paints.", Command.Operands.NONE, List.of(each, COUNT, RATE));
+        Arguments common = command.parse(List.of("--each", "3", "--each=1", "--count", "5", "--each", "3"));
+        assertEquals(List.of(3, 1, 3), common.get(each));
+        assertEquals(Optional.empty(), command.parse(List.of()).find(each));
+        assertEquals("tessella paint: --each expects an integer from 1 to 9, found \"10\"",
+                assertThrows(UsageException.class, () -> command.parse(List.of("--each", "1", "--each", "10"))).getMessage());
+        Arguments own = command.parse(List.of("--count", "7")).over(common);
+        assertEquals(7, own.get(COUNT));
+        assertEquals(List.of(3, 1, 3), own.get(each));
+        assertEquals(1e-3, own.get(RATE));
+        assertEquals(5, common.get(COUNT), "arguments do not change");
+    }
+
+    @Test
     void twoDashesEndTheOptions() {
         assertEquals(List.of("--count", "-x"), COMMAND.parse(List.of("--", "--count", "-x")).operands());
     }
@@ -114,7 +130,7 @@ class CommandTest {
     @Test
     void helpOfEveryCommandFitsAHundredColumns() {
         for (Command command : List.of(TrainCommand.COMMAND, EvalCommand.COMMAND, PredictCommand.COMMAND,
-                InfoCommand.COMMAND, ProbeCommand.COMMAND, CheckCommand.COMMAND)) {
+                InfoCommand.COMMAND, ProbeCommand.COMMAND, CheckCommand.COMMAND, CompareCommand.COMMAND)) {
             command.help().lines().forEach(line -> assertTrue(line.length() <= 100, line));
         }
     }

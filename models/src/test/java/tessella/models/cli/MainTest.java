@@ -31,7 +31,7 @@ class MainTest {
         Ran help = Ran.of("--help");
         assertEquals(0, help.code());
         assertEquals("", help.err());
-        for (String command : List.of("train", "eval", "probe", "predict", "check", "info")) {
+        for (String command : List.of("train", "compare", "eval", "probe", "predict", "check", "info")) {
             assertTrue(help.out().contains("\n  " + command + "  "), help.out());
             Ran own = Ran.of(command, "--help");
             assertEquals(0, own.code());
