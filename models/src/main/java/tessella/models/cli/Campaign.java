@@ -73,10 +73,14 @@ record Campaign(String title, List<Arm> arms, int seeds, Measures measures, List
         private List<Measure> of(ImageSet set) {
             List<Measure> known = Measure.of(set);
             if (!known.containsAll(named)) {
-                throw new UsageException("compare: expected --measures among " + String.join(", ", known.stream().map(Measure::word).toList())
-                        + " for " + set.name() + ", found " + String.join(", ", named.stream().map(Measure::word).toList()) + "; leave out the others");
+                throw new UsageException("compare: expected --measures among " + joined(known, ", ") + " for " + set.name() + ", found "
+                        + joined(named, ", ") + "; leave out the others");
             }
             return named.isEmpty() ? known.subList(0, 1) : named;
+        }
+
+        private static String joined(List<Measure> measures, String comma) {
+            return String.join(comma, measures.stream().map(Measure::word).toList());
         }
 
         private String key(Measure measure) {
@@ -90,7 +94,7 @@ record Campaign(String title, List<Arm> arms, int seeds, Measures measures, List
                 words.add("--validate");
             }
             if (!named.isEmpty()) {
-                words.addAll(List.of("--measures", String.join(",", named.stream().map(Measure::word).toList())));
+                words.addAll(List.of("--measures", joined(named, ",")));
             }
             return words;
         }

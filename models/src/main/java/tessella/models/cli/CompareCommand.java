@@ -26,8 +26,8 @@ record CompareCommand(List<Campaign.Arm> arms, int seeds, Campaign.Measures meas
         int threads, Optional<Path> out) implements Program.Action {
     private static final Option<List<ArmText>> ARM = Option.of("arm", "LABEL: OPTIONS",
             "one side of the comparison: what to call it, and options of its own in place of those that all have, with blanks "
-                    + "between them; twice or more often", "a label (letters, digits and .,=+()- but not title or measure), a colon and options, such as "
-                    + "\"top-5: --loss top-k --label-smoothing 0\"", ArmText::of).repeated();
+                    + "between them; twice or more often", "a label (letters, digits and .,=+()- but not title or measure), "
+                    + "a colon and options, such as \"top-5: --loss top-k --label-smoothing 0\"", ArmText::of).repeated();
     private static final Option<Integer> SEEDS = Option.integer("seeds", 1, 1000, "runs of each side").orElse(5);
     private static final Option<Boolean> VALIDATE = Option.flag("validate",
             "compares by the validation pictures, to choose settings, not by the test pictures");
@@ -39,6 +39,9 @@ record CompareCommand(List<Campaign.Arm> arms, int seeds, Campaign.Measures meas
     /** What may follow {@code tessella compare}. */
     static final Command COMMAND = new Command("compare", "Compares training runs of several recipes, over seeds that they share.",
             Command.Operands.NONE, options());
+
+    /** What may follow a label; of the same name, which its messages begin with. */
+    private static final Command ARM_COMMAND = new Command(COMMAND.name(), COMMAND.summary(), Command.Operands.NONE, Recipe.OPTIONS);
 
     /** An arm as it is written. */
     private record ArmText(String label, List<String> words) {
@@ -56,7 +59,7 @@ record CompareCommand(List<Campaign.Arm> arms, int seeds, Campaign.Measures meas
         /** The recipe of the common options and those of this arm. */
         Recipe recipe(Arguments common) {
             try {
-                return Recipe.of(COMMAND_OF_ARM.parse(words).over(common));
+                return Recipe.of(ARM_COMMAND.parse(words).over(common));
             } catch (UsageException | IllegalArgumentException e) {
                 throw new UsageException("compare: arm \"" + label + "\": " + e.getMessage());
             }
@@ -66,8 +69,6 @@ record CompareCommand(List<Campaign.Arm> arms, int seeds, Campaign.Measures meas
             return (label + ": " + String.join(" ", words)).strip();
         }
     }
-
-    private static final Command COMMAND_OF_ARM = new Command(COMMAND.name(), COMMAND.summary(), Command.Operands.NONE, Recipe.OPTIONS);
 
     private static List<String> all() {
         return Arrays.stream(Measure.values()).map(Measure::word).toList();

@@ -71,18 +71,20 @@ class CompareCommandTest {
     void armsThatAreNotAsTheyShouldBeAreRefusedInOneSentence() {
         String expected = "tessella compare: --arm expects a label (letters, digits and .,=+()- but not title or measure), a colon and options, "
                 + "such as \"top-5: --loss top-k --label-smoothing 0\", found ";
-        for (String text : List.of(": --loss top-k", "epochs 3", "a/b: --epochs 3", "title: --epochs 3", "measure:", " : ", "..: --epochs 3", "a\u00e9:")) {
+        for (String text : List.of(": --loss top-k", "epochs 3", "a/b: --epochs 3", "title: --epochs 3", "measure:", " : ", "..: --epochs 3",
+                "a\u00e9:")) {
             refused(expected + "\"" + text + "\"", "--arm", "a:", "--arm", text);
         }
         refused("compare: expected --arm \"LABEL: OPTIONS\" twice or more often, found none; an arm may have a label alone");
         refused("compare: expected --arm \"LABEL: OPTIONS\" twice or more often, found only \"a: --epochs 3\"; an arm may have a label alone",
                 "--arm", "a:  --epochs   3");
-        refused("compare: arm \"b\": tessella compare: there is no option --lss, did you mean --loss?", "--arm", "a:", "--arm", "b: --lss top-k");
+        refused("compare: arm \"b\": tessella compare: there is no option --lss, did you mean --loss?", "--arm", "a:", "--arm",
+                "b: --lss top-k");
         refused("compare: arm \"b\": tessella compare: --epochs expects an integer of at least 1, found \"0\"", "--arm", "a:", "--arm",
                 "b: --epochs 0");
         refused("compare: arm \"b\": tessella compare: expected options only, found epochs 3", "--arm", "a:", "--arm", "b: epochs 3");
-        refused("compare: arm \"b\": train: expected a top-k loss without label smoothing and mixed pictures, found a label smoothing of 0.1 and "
-                + "no mixing; set the label smoothing to 0 and leave mixup and cutmix out", "--arm", "a:", "--arm", "b: --loss top-k");
+        refused("compare: arm \"b\": train: expected a top-k loss without label smoothing and mixed pictures, found a label smoothing "
+                + "of 0.1 and no mixing; set the label smoothing to 0 and leave mixup and cutmix out", "--arm", "a:", "--arm", "b: --loss top-k");
         for (String other : List.of("a: --epochs 3", "A:")) {
             refused("compare: expected arms of different labels, found \"" + other.charAt(0) + "\" twice, or as the name of the same folder; "
                     + "rename one", "--arm", "a:", "--arm", other);
@@ -102,8 +104,8 @@ class CompareCommandTest {
     @Test
     void measuresThatThePicturesDoNotHaveAreRefusedBeforeAnyRun() {
         Ran ran = Ran.of(with(with(COMMON, ARMS), "--out", folder.resolve("x").toString(), "--measures", "accuracy,micro-f1"));
-        assertEquals(new Ran(2, "", "compare: expected --measures among accuracy, loss, top-5-accuracy, mean-average-precision, calibration-error "
-                + "for digits test, found accuracy, micro-f1; leave out the others\n"), ran);
+        assertEquals(new Ran(2, "", "compare: expected --measures among accuracy, loss, top-5-accuracy, mean-average-precision, "
+                + "calibration-error for digits test, found accuracy, micro-f1; leave out the others\n"), ran);
         assertFalse(Files.exists(folder.resolve("x")));
     }
 
@@ -136,12 +138,14 @@ class CompareCommandTest {
         }
         assertEquals(2, first.lines().stream().filter(line -> line.startsWith("cross-entropy - top 3 ")).count());
         Map<String, Object> card = json(out.resolve("top-3-seed-4/run-card.json"));
-        assertTrue(Json.array(card.get("arguments"), "arguments").containsAll(List.of("--loss", "top-k", "--loss-k", "3", "--loss-lambda", "1.0")));
+        assertTrue(Json.array(card.get("arguments"), "arguments").containsAll(List.of("--loss", "top-k", "--loss-k", "3", "--loss-lambda",
+                "1.0")));
         for (String run : List.of("cross-entropy-seed-3", "top-3-seed-3")) {
             for (Measure measure : List.of(Measure.ACCURACY, Measure.LOSS, Measure.TOP_5_ACCURACY, Measure.MEAN_AVERAGE_PRECISION,
                     Measure.CALIBRATION_ERROR)) {
                 for (Campaign.Pictures pictures : Campaign.Pictures.values()) {
-                    assertTrue(result(out.resolve(run)).get(TestMeasures.key(pictures.text(), measure.text())) instanceof Double, run + measure);
+                    assertTrue(result(out.resolve(run)).get(TestMeasures.key(pictures.text(), measure.text())) instanceof Double,
+                            run + measure);
                 }
             }
         }
@@ -174,7 +178,7 @@ class CompareCommandTest {
         Files.writeString(old, Files.readString(old).replace("validation_top5_accuracy", "other"));
         Ran refused = Ran.of(with(with(COMMON, ARMS), "--out", out.toString(), "--validate", "--measures", "accuracy,top-5-accuracy"));
         assertEquals(1, refused.code());
-        assertTrue(refused.err().startsWith("tessella: " + old + ": expected the result of a run with validation_top5_accuracy, found test_accuracy, "),
-                refused.err());
+        assertTrue(refused.err().startsWith("tessella: " + old + ": expected the result of a run with validation_top5_accuracy, found "
+                + "test_accuracy, "), refused.err());
     }
 }

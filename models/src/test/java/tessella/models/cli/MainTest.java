@@ -123,8 +123,8 @@ class MainTest {
         assertRefused("parts that divide the batch of 16", "--parts", "3");
         assertRefused("expected a top-k loss without label smoothing and mixed pictures, found a label smoothing of 0.1 and no mixing", "--loss",
                 "top-k");
-        assertRefused("found a label smoothing of 0.0 and MixUp[alpha=1.0]; set the label smoothing to 0 and leave mixup and cutmix out", "--loss",
-                "top-k", "--label-smoothing", "0", "--mixup", "1");
+        assertRefused("found a label smoothing of 0.0 and MixUp[alpha=1.0]; set the label smoothing to 0 and leave mixup and cutmix out",
+                "--loss", "top-k", "--label-smoothing", "0", "--mixup", "1");
         assertRefused("--loss-k and --loss-lambda are of --loss top-k, found --loss cross-entropy", "--loss-k", "3");
         assertRefused("--loss-lambda expects a number", "--loss-lambda", "0");
         Ran many = Ran.of("train", "--data", "digits", "--loss", "top-k", "--loss-k", "10", "--label-smoothing", "0");

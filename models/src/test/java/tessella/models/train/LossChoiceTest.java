@@ -37,8 +37,8 @@ class LossChoiceTest {
 
     /** f(x) less the value of the best selection with the label in it; the gradient is the difference of the two. */
     @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
-    void theTopKLossAndItsGradientAreThoseOfTheOracle(@ForAll @IntRange(min = 1, max = 4) int rows, @ForAll @IntRange(min = 3, max = 12) int classes,
-            @ForAll @DoubleRange(min = 0.05, max = 3) double lambda, @ForAll long seed) {
+    void theTopKLossAndItsGradientAreThoseOfTheOracle(@ForAll @IntRange(min = 1, max = 4) int rows,
+            @ForAll @IntRange(min = 3, max = 12) int classes, @ForAll @DoubleRange(min = 0.05, max = 3) double lambda, @ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int k = 1 + random.nextInt(classes - 1);
         float[] logits = new float[rows * classes];
@@ -137,10 +137,11 @@ class LossChoiceTest {
         refused("train: expected a top-k loss without label smoothing and mixed pictures, found a label smoothing of 0.0 and CutMix[alpha=1.0]; "
                 + "set the label smoothing to 0 and leave mixup and cutmix out",
                 () -> ShortRun.unsmoothed(1, 1e-3, 1).by(three).mixing(new CutMix(1)));
-        refused("train: expected a top-k loss of k of at least 1 and a finite positive lambda, found 0 and 1.0", () -> new LossChoice.TopK(0, 1));
-        refused("train: expected a top-k loss of k of at least 1 and a finite positive lambda, found 1 and 0.0", () -> new LossChoice.TopK(1, 0));
-        refused("train: expected a top-k loss of k of at least 1 and a finite positive lambda, found 1 and NaN",
-                () -> new LossChoice.TopK(1, Double.NaN));
+        String range = "train: expected a top-k loss of k of at least 1 and a finite positive lambda, found ";
+        refused(range + "0 and 1.0", () -> new LossChoice.TopK(0, 1));
+        refused(range + "1 and 0.0", () -> new LossChoice.TopK(1, 0));
+        refused(range + "1 and NaN", () -> new LossChoice.TopK(1, Double.NaN));
+        refused(range + "1 and Infinity", () -> new LossChoice.TopK(1, Double.POSITIVE_INFINITY));
         refused("train: expected pictures of one class of more than 3 for a top-k loss of k = 3, found several with any number of classes a "
                 + "picture; use cross-entropy", () -> three.check(ImageSet.ofMany("several", 1, 1, 1, new byte[1], List.of(List.of(0)),
                         List.of("a", "b", "c", "d"), "")));
