@@ -64,6 +64,7 @@ public final class Main {
                 .with(AblateCommand.COMMAND, AblateCommand::of)
                 .with(CompareCommand.COMMAND, CompareCommand::of)
                 .with(EvalCommand.COMMAND, Profiled.of(EvalCommand::of))
+                .with(RoutingCommand.COMMAND, RoutingCommand::of)
                 .with(ProbeCommand.COMMAND, ProbeCommand::of)
                 .with(PredictCommand.COMMAND, Profiled.of(PredictCommand::of))
                 .with(ExportCommand.COMMAND, ExportCommand::of)

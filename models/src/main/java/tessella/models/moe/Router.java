@@ -1,6 +1,7 @@
 package tessella.models.moe;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import tessella.autodiff.Tensor;
 
 /**
@@ -30,6 +31,19 @@ public interface Router {
      * @throws IllegalArgumentException saying what does not fit
      */
     default void check(int experts, double noise) {}
+
+    /** The router of hard choices that this one is compared with: as many, by the largest logits or gates; itself if its choices are hard. */
+    default Router hard() {
+        return this;
+    }
+
+    /**
+     * How far what this router solves is off what it asks for, where it solves something: of a transport plan the largest difference from a
+     * marginal, in masses of a token.
+     */
+    default OptionalDouble marginalError(GateLogits logits) {
+        return OptionalDouble.empty();
+    }
 
     /** A few words for people, such as "tokens choose 2, ...". */
     String describe();

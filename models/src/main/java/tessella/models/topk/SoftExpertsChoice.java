@@ -8,6 +8,7 @@ import tessella.autodiff.Tensor;
 import tessella.engine.Regularizer;
 import tessella.models.moe.Assignment;
 import tessella.models.moe.Capacity;
+import tessella.models.moe.ExpertsChoice;
 import tessella.models.moe.GateLogits;
 import tessella.models.moe.Router;
 
@@ -29,6 +30,11 @@ public record SoftExpertsChoice(Capacity capacity, Regularizer regularizer) impl
 
     private int room(int tokens, int experts) {
         return Math.min(tokens, capacity.of(tokens, experts));
+    }
+
+    @Override
+    public Router hard() {
+        return new ExpertsChoice(capacity);
     }
 
     @Override

@@ -38,6 +38,11 @@ public record SoftTokensChoice(int chosen, Regularizer regularizer) implements R
     }
 
     @Override
+    public Router hard() {
+        return new SoftTokensChoice(chosen, new Regularizer(0, regularizer.p()));
+    }
+
+    @Override
     public String describe() {
         return "tokens choose " + chosen + " softly, lambda " + regularizer.lambda() + ", p " + regularizer.p();
     }

@@ -4,17 +4,23 @@ import static tessella.autodiff.Elementwise.mul;
 import static tessella.autodiff.Elementwise.neg;
 
 import java.util.Arrays;
+import java.util.OptionalDouble;
 import tessella.autodiff.Tensor;
 import tessella.autodiff.Transport;
 import tessella.engine.NdArray;
+import tessella.engine.Regularizer;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
 import tessella.engine.transport.Cardinality;
 import tessella.engine.transport.SolverOptions;
+import tessella.engine.transport.TransportProblem;
+import tessella.engine.transport.TransportSolver;
 import tessella.models.moe.Assignment;
 import tessella.models.moe.Capacity;
+import tessella.models.moe.ExpertsChoice;
 import tessella.models.moe.GateLogits;
 import tessella.models.moe.Router;
+import tessella.models.topk.SoftTokensChoice;
 
 /**
  * Routes by a sparse transport plan (Liu, Puigcerver, Blondel 2022, section 6.3): the similarity of a token and an expert is its gate, every token
@@ -70,6 +76,23 @@ public record TransportRouter(Cardinality.Side side, Capacity capacity, int chos
                 yield Assignment.ofNonzeros(mul(gates, Tensor.of(mask)));
             }
         };
+    }
+
+    @Override
+    public Router hard() {
+        return side == Cardinality.Side.COLUMNS ? new ExpertsChoice(capacity) : new SoftTokensChoice(chosen, Regularizer.l2(0));
+    }
+
+    @Override
+    public OptionalDouble marginalError(GateLogits logits) {
+        int s = logits.tokens();
+        int experts = logits.experts();
+        double[] a = new double[s];
+        double[] b = new double[experts];
+        Arrays.fill(a, 1);
+        Arrays.fill(b, (double) s / experts);
+        return OptionalDouble.of(TransportSolver.solve(TransportProblem.of(neg(logits.gates()).value(), a, b, 1, cardinality(s, experts)),
+                SolverOptions.router(iterations)).marginalError());
     }
 
     private static Tensor masses(Tensor like, int count, double mass) {
