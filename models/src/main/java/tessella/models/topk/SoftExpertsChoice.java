@@ -8,7 +8,6 @@ import tessella.autodiff.Tensor;
 import tessella.engine.Regularizer;
 import tessella.models.moe.Assignment;
 import tessella.models.moe.Capacity;
-import tessella.models.moe.ExpertsChoice;
 import tessella.models.moe.GateLogits;
 import tessella.models.moe.Router;
 
@@ -34,7 +33,7 @@ public record SoftExpertsChoice(Capacity capacity, Regularizer regularizer) impl
 
     @Override
     public Router hard() {
-        return new ExpertsChoice(capacity);
+        return new SoftExpertsChoice(capacity, new Regularizer(0, regularizer.p()));
     }
 
     @Override
