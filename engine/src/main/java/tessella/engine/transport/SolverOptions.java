@@ -6,13 +6,14 @@ package tessella.engine.transport;
  * @param formulation the function that is climbed
  * @param ascent how
  * @param tolerance of the marginals: the solver stops when no row and no column is off by more
+ * @param change the ascent stops too when an iteration changes the value by no more than that times the larger of 1 and its size; 0: never
  * @param maxIterations of the ascent, at least 0
  * @param start where it begins
  * @param polish what is done to the potentials that the ascent found
  * @param certificate whether an upper bound of the least cost is computed too
  */
-public record SolverOptions(Formulation formulation, Ascent ascent, double tolerance, int maxIterations, Start start, Polish polish,
-        Certificate certificate) {
+public record SolverOptions(Formulation formulation, Ascent ascent, double tolerance, double change, int maxIterations, Start start,
+        Polish polish, Certificate certificate) {
     /** What follows the ascent. */
     public enum Polish {
         /** Nothing. */
@@ -34,7 +35,7 @@ public record SolverOptions(Formulation formulation, Ascent ascent, double toler
     }
 
     /** The semi-dual by L-BFGS of memory 10 from 0, to 1e-9 or 500 iterations, polished and certified. */
-    public static final SolverOptions DEFAULT = new SolverOptions(Formulation.SEMI_DUAL, new Ascent.LBfgs(10), 1e-9, 500,
+    public static final SolverOptions DEFAULT = new SolverOptions(Formulation.SEMI_DUAL, new Ascent.LBfgs(10), 1e-9, 0, 500,
             new Start.Zero(), Polish.NEWTON, Certificate.COMPUTED);
 
     /**
@@ -42,18 +43,19 @@ public record SolverOptions(Formulation formulation, Ascent ascent, double toler
      * left; neither polished nor certified.
      */
     public static SolverOptions router(int iterations) {
-        return new SolverOptions(Formulation.SEMI_DUAL, Ascent.Adam.of(0.01), 0, iterations, new Start.Zero(), Polish.NONE,
-                Certificate.LEFT_OUT);
+        return new SolverOptions(Formulation.SEMI_DUAL, Ascent.Adam.of(0.01), 0, 0, iterations, new Start.Zero(),
+                Polish.NONE, Certificate.LEFT_OUT);
     }
 
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException if the tolerance is negative or no number, or maxIterations is negative
+     * @throws IllegalArgumentException if the tolerance or the change is negative or no number, or maxIterations is negative
      */
     public SolverOptions {
-        if (!(tolerance >= 0)) {
-            throw new IllegalArgumentException("transport options: expected a tolerance of at least 0, found " + tolerance);
+        if (!(tolerance >= 0) || !(change >= 0)) {
+            throw new IllegalArgumentException("transport options: expected a tolerance and a change of at least 0, found " + tolerance + " and "
+                    + change);
         }
         if (maxIterations < 0) {
             throw new IllegalArgumentException("transport options: expected at least 0 iterations, found " + maxIterations);
@@ -62,31 +64,36 @@ public record SolverOptions(Formulation formulation, Ascent ascent, double toler
 
     /** With another function to climb. */
     public SolverOptions with(Formulation other) {
-        return new SolverOptions(other, ascent, tolerance, maxIterations, start, polish, certificate);
+        return new SolverOptions(other, ascent, tolerance, change, maxIterations, start, polish, certificate);
     }
 
     /** With another way to climb. */
     public SolverOptions with(Ascent other) {
-        return new SolverOptions(formulation, other, tolerance, maxIterations, start, polish, certificate);
+        return new SolverOptions(formulation, other, tolerance, change, maxIterations, start, polish, certificate);
     }
 
     /** With another start. */
     public SolverOptions with(Start other) {
-        return new SolverOptions(formulation, ascent, tolerance, maxIterations, other, polish, certificate);
+        return new SolverOptions(formulation, ascent, tolerance, change, maxIterations, other, polish, certificate);
     }
 
     /** With or without Newton steps at the end. */
     public SolverOptions with(Polish other) {
-        return new SolverOptions(formulation, ascent, tolerance, maxIterations, start, other, certificate);
+        return new SolverOptions(formulation, ascent, tolerance, change, maxIterations, start, other, certificate);
     }
 
     /** With or without an upper bound. */
     public SolverOptions with(Certificate other) {
-        return new SolverOptions(formulation, ascent, tolerance, maxIterations, start, polish, other);
+        return new SolverOptions(formulation, ascent, tolerance, change, maxIterations, start, polish, other);
     }
 
     /** To another tolerance, in other iterations at most. */
     public SolverOptions until(double toTolerance, int iterations) {
-        return new SolverOptions(formulation, ascent, toTolerance, iterations, start, polish, certificate);
+        return new SolverOptions(formulation, ascent, toTolerance, change, iterations, start, polish, certificate);
+    }
+
+    /** Until the value changes by no more than so much, too. */
+    public SolverOptions untilChange(double ofValue) {
+        return new SolverOptions(formulation, ascent, tolerance, ofValue, maxIterations, start, polish, certificate);
     }
 }

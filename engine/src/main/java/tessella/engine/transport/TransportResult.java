@@ -27,6 +27,8 @@ public record TransportResult(SparsePlan plan, double[] alpha, double[] beta, do
         CONVERGED,
         /** No step leads up any more: the maximum, or a kink near it, to rounding. */
         STALLED,
+        /** The value changed by no more than was asked for. */
+        SETTLED,
         /** The iterations were used up. */
         LIMIT
     }

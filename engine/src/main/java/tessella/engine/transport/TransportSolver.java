@@ -124,23 +124,27 @@ public final class TransportSolver {
         return result(problem, state, options, ascended, startIterations);
     }
 
-    /** How an ascent went. */
-    private record Ascended(int iterations, boolean stalled, TransportResult.Trace trace) {}
+    /** How an ascent went, and why it ended if the error is still above the tolerance. */
+    private record Ascended(int iterations, TransportResult.Stop stop, TransportResult.Trace trace) {}
 
     private static Ascended climb(State state, SolverOptions options) {
         Climb climb = Climb.of(options.ascent(), state, state.variables(), state.step());
         List<double[]> trace = new ArrayList<>();
         trace.add(new double[] {climb.value, climb.error()});
         int iterations = 0;
-        boolean stalled = false;
-        while (!stalled && iterations < options.maxIterations() && state.error() > options.tolerance()) {
-            stalled = !climb.step();
-            if (!stalled) {
+        TransportResult.Stop stop = TransportResult.Stop.LIMIT;
+        while (stop == TransportResult.Stop.LIMIT && iterations < options.maxIterations() && state.error() > options.tolerance()) {
+            double before = climb.value;
+            if (climb.step()) {
                 iterations++;
                 trace.add(new double[] {climb.value, climb.error()});
+                boolean settled = Math.abs(climb.value - before) <= options.change() * Math.max(1, Math.abs(before));
+                stop = options.change() > 0 && settled ? TransportResult.Stop.SETTLED : stop;
+            } else {
+                stop = TransportResult.Stop.STALLED;
             }
         }
-        return new Ascended(iterations, stalled, new TransportResult.Trace(trace.stream().mapToDouble(t -> t[0]).toArray(),
+        return new Ascended(iterations, stop, new TransportResult.Trace(trace.stream().mapToDouble(t -> t[0]).toArray(),
                 trace.stream().mapToDouble(t -> t[1]).toArray()));
     }
 
@@ -205,7 +209,7 @@ public final class TransportSolver {
         double sparse = TransportResult.largest(state.betaGradient);
         boolean turned = problem.isTurned();
         TransportResult.Stop stop = Math.max(dense, sparse) <= options.tolerance() ? TransportResult.Stop.CONVERGED
-                : ascended.stalled() ? TransportResult.Stop.STALLED : TransportResult.Stop.LIMIT;
+                : ascended.stop();
         return new TransportResult(problem.oriented(plan), turned ? state.beta : state.alpha, turned ? state.alpha : state.beta, state.value,
                 state.problem.primal(), upper, turned ? sparse : dense, turned ? dense : sparse, state.problem.ties(plan),
                 ascended.iterations(), startIterations, stop, ascended.trace());

@@ -181,6 +181,22 @@ class TransportSolverProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void anAscentThatHasSettledStopsThere(@ForAll("ascents") Ascent ascent, @ForAll("formulations") Formulation formulation,
+            @ForAll long seed) {
+        Instance x = Instance.upTo(seed, 7);
+        double change = 1e-4;
+        double[] values = x.solve(PLAIN.with(ascent).with(formulation).until(1e-9, 60)).trace().values();
+        int first = 1;
+        while (first < values.length && Math.abs(values[first] - values[first - 1]) > change * Math.max(1, Math.abs(values[first - 1]))) {
+            first++;
+        }
+        TransportResult found = x.solve(PLAIN.with(ascent).with(formulation).until(1e-9, 60).untilChange(change));
+        assertEquals(Math.min(first, values.length - 1), found.iterations());
+        assertEquals(values[found.iterations()], found.value(), 1e-15 * (1 + Math.abs(found.value())));
+        assertEquals(first < values.length && !found.isConverged(), found.stop() == TransportResult.Stop.SETTLED, found.stop().toString());
+    }
+
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void everyAscentFindsTheSmoothMaximum(@ForAll("ascents") Ascent ascent, @ForAll("formulations") Formulation formulation,
             @ForAll long seed) {
         Instance x = Instance.of(seed, 5, 4);

@@ -14,7 +14,8 @@ import tessella.models.moe.Router;
 /**
  * Experts choose tokens by the soft top-k mask (Sander et al. 2023): m_e = mask of the logits of expert e over the tokens, of sum C, and pair
  * (t, e) weighs m_te g_te, g the gates. Tokens whose logits are within lambda of the last place share it, so the gradient reaches pairs that are
- * not selected whole, and an expert may have more than C tokens; where no two are so near it is {@link tessella.models.moe.ExpertsChoice}.
+ * not selected whole, and an expert may have more than C tokens; where no two are so near it is {@link tessella.models.moe.ExpertsChoice}, but for
+ * the order, which is that of the logits, not of the gates.
  *
  * @param capacity C of an expert, counted from S tokens, and at most S
  * @param regularizer how softly

@@ -155,7 +155,7 @@ class MainTest {
                 "--clip", "1.0", "--seed", "1"), words);
         String[] other = {"--optimizer", "sgd", "--schedule", "linear", "--limit", "7", "--side", "48", "--patch", "8", "--from", "m.safetensors",
             "--parts", "2", "--recompute", "--ema", "0.5", "--freeze", "head.*,norm.*", "--cutmix", "1.0", "--mixtures", "3", "--dispatch", "uniform",
-            "--combine", "uniform", "--router-scale", "8.0"};
+            "--combine", "uniform", "--router-scale", "8.0", "--router-lambda", "0.25", "--router-norm", "1.5"};
         List<String> found = train(other).recipe().words();
         assertEquals(List.of(other), found.subList(words.size(), found.size()));
         assertEquals(found, train(found.toArray(String[]::new)).recipe().words());

@@ -18,6 +18,7 @@ import tessella.engine.Memory;
 /** The commands on a model whose tokens choose their experts. */
 class SparseCommandTest {
     private static final List<String> TRAIN = List.of("train", "--model", "v-moe-tiny", "--data", "digits", "--limit", "160", "--epochs", "1");
+    private static final String DENSE = "../models/data/checkpoints/vit-tiny-fashion-mnist.safetensors";
 
     @TempDir
     private static Path folder;
@@ -78,6 +79,31 @@ class SparseCommandTest {
         assertTrue(Ran.of("info", out.resolve("checkpoint.safetensors").toString()).line("  sparse moe").contains(" 16 experts in 1 blocks"));
         Ran three = Ran.of(with(TRAIN, "--mixtures", "3", "--out", folder.resolve("three").toString()));
         assertTrue(three.err().contains("sparse moe: expected at most 2 mixture layers in 4 blocks placed ODD, found 3"), three.err());
+    }
+
+    @Test
+    void routingIsToldLayerByLayer() {
+        Ran told = Ran.of("routing", "--data", "digits", "--pictures", "20", checkpoint.toString());
+        assertEquals(0, told.code(), told.err());
+        // tokens choose two of their own, full experts drop some; hard choices are compared with themselves
+        assertTrue(told.line("blocks.1.moe ").matches("blocks.1.moe +1\\.[0-9]{3} +0\\.[0-9]{4} +[0-9.]+ +0\\.0000 +0\\.[0-9]{4} +-"), told.out());
+        assertTrue(told.line("blocks.3.moe ").endsWith(" -"), told.out());
+        refused("routing: expected a checkpoint with sparse mixtures, found " + DENSE
+                + " without; the report of a Soft MoE run shows its routing", List.of("routing", DENSE, "--data", "fashion-mnist"));
+    }
+
+    @Test
+    void softRoutersChooseAsSoftlyAsTheyAreAsked() {
+        Path out = folder.resolve("soft");
+        Ran soft = Ran.of(with(List.of("train", "--model", "soft-tokens-choice-tiny", "--data", "digits", "--limit", "32", "--epochs", "1",
+                "--router-lambda", "0.5", "--router-norm", "1.5"), "--out", out.toString()));
+        assertEquals(0, soft.code(), soft.err());
+        assertTrue(Ran.of("info", out.resolve("checkpoint.safetensors").toString()).line("  sparse moe")
+                .endsWith("tokens choose 1 softly, lambda 0.5, p 1.5"));
+        for (String model : List.of("v-moe-tiny", "transport-experts-tiny", "vit-tiny", "soft-moe-tiny")) {
+            refused("train: --router-lambda and --router-norm are of routers by soft top-k, found " + model + "; leave them out",
+                    List.of("train", "--model", model, "--data", "digits", "--router-lambda", "0.5"));
+        }
     }
 
     @Test
