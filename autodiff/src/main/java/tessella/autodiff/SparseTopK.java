@@ -97,7 +97,12 @@ public final class SparseTopK {
                 (dv, to) -> to.add(s, () -> Isotonics.maskGradient(s.value(), w.value(), regularizer, dv)), s, w);
     }
 
-    /** v as for {@link #isotonicMask} with w_i v_i^2 / 2, for s of at least 0; ds with the sum of w beside that of c. */
+    /**
+     * v as for {@link #isotonicMask} with w_i v_i^2 / 2; ds with the sum of w beside that of c.
+     *
+     * @param s at least 0
+     * @throws IllegalArgumentException as there, or if an element of s is below 0
+     */
     public static Tensor isotonicMagnitude(Tensor s, Tensor w, Regularizer regularizer) {
         return operator("isotonicMagnitude", Isotonics.magnitude(s.value(), w.value(), regularizer), saved(s.value(), w.value()),
                 (dv, to) -> to.add(s, () -> Isotonics.magnitudeGradient(s.value(), w.value(), regularizer, dv)), s, w);

@@ -550,6 +550,8 @@ class SparseTopKEdgesTest {
                     () -> SparseTopK.isotonicMask(x, weights, Regularizer.l2(INFINITY)));
             refused("isotonic magnitude: expected finite weights of at least 0, found -1.0",
                     () -> SparseTopK.isotonicMagnitude(x, negative, l2));
+            refused("isotonic magnitude: expected sizes of at least 0, found -1.0; take the magnitudes first",
+                    () -> SparseTopK.isotonicMagnitude(negative, weights, l2));
             refused("isotonic mask: expected weights of the last axis of [3] or of all of it, found []",
                     () -> SparseTopK.isotonicMask(x, one, l2));
             refused("fenchelYoungLoss: expected targets of type float64 and shape [3], found float64 and [0]",

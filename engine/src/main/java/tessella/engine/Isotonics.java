@@ -32,7 +32,12 @@ public final class Isotonics {
         return gradient("isotonic mask gradient", Penalty.LINEAR, s, w, regularizer, dv);
     }
 
-    /** v as for {@link #mask}, the second sum being of w_i v_i^2 / 2; for s of at least 0. */
+    /**
+     * v as for {@link #mask}, the second sum being of w_i v_i^2 / 2.
+     *
+     * @param s at least 0, or NaN
+     * @throws IllegalArgumentException as there, or if an element of s is below 0
+     */
     public static NdArray magnitude(NdArray s, NdArray w, Regularizer regularizer) {
         return values("isotonic magnitude", Penalty.SQUARED, s, w, regularizer);
     }
@@ -49,6 +54,13 @@ public final class Isotonics {
 
     private static NdArray values(String op, Penalty penalty, NdArray s, NdArray w, Regularizer regularizer) {
         checkWeights(op, s, w, regularizer);
+        if (penalty == Penalty.SQUARED) {
+            for (double size : s.toDoubles()) {
+                if (size < 0) {
+                    throw new IllegalArgumentException(op + ": expected sizes of at least 0, found " + size + "; take the magnitudes first");
+                }
+            }
+        }
         return over(op, s, (a, at, rows, n) -> Isotonic.values(penalty, a[0].segment(), a[0].offset() + at, a[1].segment(),
                 a[1].offset() + at, regularizer.lambda(), regularizer.norm(), a[2].segment(), a[2].offset() + at, rows, n),
                 s, w.broadcastTo(s.shape()));
