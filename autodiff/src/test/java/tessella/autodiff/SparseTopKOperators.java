@@ -119,7 +119,7 @@ final class SparseTopKOperators {
                 new Tested("isotonicMask", DIFFERENCES, r -> isotonic(r, SparseTopK::isotonicMask, IsotonicOracle::mask,
                         IsotonicOracle::isMaskSmooth, x -> x)),
                 new Tested("isotonicMagnitude", DIFFERENCES, r -> isotonic(r, SparseTopK::isotonicMagnitude, IsotonicOracle::magnitude,
-                        IsotonicOracle::isMagnitudeSmooth, x -> x.map(Math::abs))));
+                        IsotonicOracle::isMagnitudeSmooth, x -> x.map(v -> Math.abs(v) + 0.01))));
     }
 
     /** The k largest are more than the margin above the others. */

@@ -36,12 +36,18 @@ public final class IsotonicOracle {
             held += w[i - 1] * (squared ? v[i - 1] : 1) - power((s[i - 1] - v[i - 1]) / lambda, exponent(p));
             double apart = (v[i - 1] - v[i]) / lambda;
             boolean pooled = apart < 1e-9;
-            if (pooled ? held < margin : apart < margin) {
+            if (pooled ? held < margin || bends(s[i - 1], v[i - 1], lambda, p, margin) || bends(s[i], v[i], lambda, p, margin)
+                    : apart < margin) {
                 return false;
             }
             held = pooled ? held : 0;
         }
         return true;
+    }
+
+    /** Whether an element of a block is where sign(z) |z|^(q-1) has a slope, but no curvature: differences of the slope are none there. */
+    private static boolean bends(double s, double v, double lambda, double p, double margin) {
+        return exponent(p) % 2 == 0 && Math.abs(s - v) < margin * lambda;
     }
 
     /** {@code q - 1} of a norm p, a whole number for 2, 3/2, 4/3 and 5/4. */
