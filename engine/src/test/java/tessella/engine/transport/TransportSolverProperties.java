@@ -292,7 +292,8 @@ class TransportSolverProperties {
         }
         double difference = x.withCost(costs[0]).solve(SolverOptions.DEFAULT).value()
                 - x.withCost(costs[1]).solve(SolverOptions.DEFAULT).value();
-        assertEquals(difference / (2 * h), slope, 1e-5);
+        // an entry that comes or goes within h bends the value by up to 1 / gamma
+        assertEquals(difference / (2 * h), slope, 1e-5 + 2 * h / x.gamma());
         // masses from row 0 to row 1, and from column 2 to column 3; the value has a slope there if its potentials are determined
         Assume.that(isFirm(plan, 5, 4));
         double[][] a = {x.a().clone(), x.a().clone()};
