@@ -189,7 +189,10 @@ class SparseTopKMagnitudeProperties {
         double size = most(row.x());
         double smallest = Arrays.stream(row.x()).map(Math::abs).filter(v -> v > 0).min().orElse(1);
         // (s - g) / lambda of the oracle's g, which is rounded
-        double allowed = 1e-11 * Math.max(1, 1 / row.lambda());
+        double q = row.p() / (row.p() - 1);
+        double last = row.sizes().sorted()[row.k() - 1];
+        double steep = last == 0 ? 0 : 8 * (q - 1) * Math.pow(last, (q - 2) / (q - 1)) * Math.ulp(last) / row.lambda() / last;
+        double allowed = Math.max(1e-11 * Math.max(1, 1 / row.lambda()), steep);
         if (row.p() == 2 || row.p() == 4.0 / 3 || row.n() <= 40) {
             requireNear(TopKOracle.magnitudeByThreshold(row.x(), row.k(), row.lambda(), row.p()), row.magnitude(),
                     Math.max(1e-9, allowed), row);
