@@ -9,9 +9,6 @@ abstract class Climb {
     interface Hill {
         /** The value at x; the gradient is set. */
         double evaluate(double[] x, double[] gradient);
-
-        /** Takes from a direction what changes no value anywhere: only rounding leads there, and its slope has no end. */
-        void withoutLevel(double[] direction);
     }
 
     final Hill hill;

@@ -25,7 +25,6 @@ final class LBfgsClimb extends Climb {
     @Override
     boolean step() {
         double[] direction = direction();
-        hill.withoutLevel(direction);
         double slope = dot(gradient, direction);
         if (!(slope > 0)) {
             pairs.clear();

@@ -65,20 +65,6 @@ public final class TransportSolver {
             return value;
         }
 
-        /** Potentials (alpha + c, beta - c) have one value. */
-        @Override
-        public void withoutLevel(double[] direction) {
-            int m = alpha.length;
-            double along = 0;
-            for (int i = 0; i < direction.length; i++) {
-                along += i < m ? direction[i] : -direction[i];
-            }
-            along /= direction.length;
-            for (int i = 0; i < direction.length; i++) {
-                direction[i] -= i < m ? along : -along;
-            }
-        }
-
         /** 1 / L of the problem without a limit. */
         double step() {
             int lines = formulation == Formulation.DUAL ? alpha.length + beta.length : beta.length;
