@@ -3,7 +3,7 @@ package tessella.bench;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.function.LongToDoubleFunction;
+import java.util.stream.LongStream;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
 import tessella.engine.Scope;
@@ -118,14 +118,17 @@ public final class TransportTable {
         }
         SolverOptions smooth = SolverOptions.DEFAULT.with(SolverOptions.Polish.NONE).with(SolverOptions.Certificate.LEFT_OUT);
         routed(table, seeds, "L-BFGS, to 1e-8, k = " + TOKENS, TOKENS, smooth.until(TOLERANCE, MOST_ITERATIONS));
-        table.row("each token to its first expert", "", "0", spread(seeds, seed -> mostOfTopOne(gates(seed)), "%.0f"));
+        table.row("each token to its first expert", "", "0",
+                spread(LongStream.rangeClosed(1, seeds).mapToDouble(seed -> mostOfTopOne(gates(seed))).toArray(), "%.0f"));
         return table;
     }
 
     private static void routed(Table table, int seeds, String name, int k, SolverOptions options) {
-        table.row(name, spread(seeds, seed -> route(gates(seed), k, options).rowError(), "%.2g"),
-                spread(seeds, seed -> withoutExpert(route(gates(seed), k, options).plan()), "%.0f"),
-                spread(seeds, seed -> mostOfAnExpert(route(gates(seed), k, options).plan()), "%.0f"));
+        TransportResult[] routed = new TransportResult[seeds];
+        Arrays.setAll(routed, i -> route(gates(i + 1), k, options));
+        table.row(name, spread(Arrays.stream(routed).mapToDouble(TransportResult::rowError).toArray(), "%.2g"),
+                spread(Arrays.stream(routed).mapToDouble(one -> withoutExpert(one.plan())).toArray(), "%.0f"),
+                spread(Arrays.stream(routed).mapToDouble(one -> mostOfAnExpert(one.plan())).toArray(), "%.0f"));
     }
 
     /** Softmaxes of normal logits, [{@value #TOKENS}, {@value #EXPERTS}]. */
@@ -174,16 +177,8 @@ public final class TransportTable {
         return Arrays.stream(tokens).max().orElseThrow();
     }
 
-    private static String spread(int seeds, LongToDoubleFunction value, String format) {
-        double[] values = new double[seeds];
-        Arrays.setAll(values, i -> value.applyAsDouble(i + 1));
-        return spread(values, format);
-    }
-
     private static String spread(double[] values, String format) {
-        Arrays.sort(values);
-        int middle = values.length / 2;
-        double median = values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-        return String.format(Locale.ROOT, format + " [" + format + ", " + format + "]", median, values[0], values[values.length - 1]);
+        return String.format(Locale.ROOT, format + " [" + format + ", " + format + "]", Ceilings.median(values),
+                Arrays.stream(values).min().orElseThrow(), Arrays.stream(values).max().orElseThrow());
     }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import tessella.models.data.Augmentation;
 import tessella.models.data.DataSplits;
+import tessella.models.data.ImageSet;
 import tessella.models.data.OwnPictures;
 import tessella.models.data.ShippedData;
 import tessella.models.scenes.SceneData;
@@ -103,6 +104,11 @@ sealed interface DataChoice {
      * @throws IOException if a file is missing, damaged or not what it should be
      */
     DataSplits load(Path root, Optional<Integer> side, Optional<Integer> limit) throws IOException;
+
+    /** The test pictures alone, as for {@link #load}; scenes to learn from, which are made one by one, are left out. */
+    default ImageSet test(Path root, Optional<Integer> side) throws IOException {
+        return load(root, side, this instanceof SceneTask ? Optional.of(1) : Optional.empty()).test();
+    }
 
     /** Names that are no paths. */
     static List<String> names() {

@@ -59,7 +59,7 @@ record EvalCommand(Path checkpoint, DataChoice data, Optional<Integer> side, Opt
 
     private ImageSet pictures(Path root) throws IOException {
         if (split == SceneSplit.TEST) {
-            return data.load(root, side, data instanceof DataChoice.SceneTask ? Optional.of(1) : Optional.empty()).test();
+            return data.test(root, side);
         }
         if (data instanceof DataChoice.SceneTask(Scenes.Question question)) {
             return SceneData.heldOut(data.label() + " " + word(split), root, question, side.orElse(DataChoice.SIDE), split);

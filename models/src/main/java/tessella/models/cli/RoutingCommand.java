@@ -53,8 +53,7 @@ record RoutingCommand(Path checkpoint, DataChoice data, Optional<Integer> side, 
 
     @Override
     public void run(PrintStream out) throws IOException {
-        ImageSet test = data.load(CommonOptions.dataRoot(dataRoot), side, data instanceof DataChoice.SceneTask ? Optional.of(1)
-                : Optional.empty()).test();
+        ImageSet test = data.test(CommonOptions.dataRoot(dataRoot), side);
         try (Workers workers = Workers.of(threads); Checkpoint loaded = Checkpoint.load(checkpoint)) {
             VitConfig config = loaded.model().config();
             if (!(config.moe() instanceof SparseMoeConfig moe)) {
