@@ -9,6 +9,9 @@ abstract class Climb {
     interface Hill {
         /** The value at x; the gradient is set. */
         double evaluate(double[] x, double[] gradient);
+
+        /** Takes out of x what changes no value, if it is so large that values there lose their digits; whether it did. */
+        boolean levels(double[] x);
     }
 
     final Hill hill;

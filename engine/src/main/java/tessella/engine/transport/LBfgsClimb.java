@@ -58,7 +58,9 @@ final class LBfgsClimb extends Climb {
     }
 
     /** Moves, unless neither the value rises nor, where it cannot for rounding, the gradient falls. */
-    private boolean accept(double[] there, double risen, double[] next) {
+    private boolean accept(double[] there, double claimed, double[] next) {
+        // at a kink the rounding of a gradient may lead along the level, and steps double without end there
+        double risen = hill.levels(there) ? hill.evaluate(there, next) : claimed;
         if (!(risen > value || risen == value && dot(next, next) < dot(gradient, gradient))) {
             hill.evaluate(x, gradient);
             return false;

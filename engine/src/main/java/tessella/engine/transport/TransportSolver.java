@@ -8,6 +8,8 @@ import java.util.List;
 public final class TransportSolver {
     private static final int NEWTON_STEPS = 50;
     private static final int HALVINGS = 10;
+    /** Times the spread of the potentials: a level beyond costs values three of their digits. */
+    private static final double FAR = 1000;
 
     private TransportSolver() {}
 
@@ -63,6 +65,25 @@ public final class TransportSolver {
                 System.arraycopy(betaGradient, 0, gradient, m, beta.length);
             }
             return value;
+        }
+
+        /** Potentials (alpha + c, beta - c) have one value. */
+        @Override
+        public boolean levels(double[] x) {
+            int m = alpha.length;
+            double level = 0;
+            for (int i = 0; i < x.length; i++) {
+                level += (i < m ? x[i] : -x[i]) / x.length;
+            }
+            double[] levelled = new double[x.length];
+            for (int i = 0; i < x.length; i++) {
+                levelled[i] = x[i] - (i < m ? level : -level);
+            }
+            if (Math.abs(level) <= FAR * TransportResult.largest(levelled)) {
+                return false;
+            }
+            System.arraycopy(levelled, 0, x, 0, x.length);
+            return true;
         }
 
         /** 1 / L of the problem without a limit. */

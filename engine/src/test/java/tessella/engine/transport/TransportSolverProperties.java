@@ -45,12 +45,10 @@ class TransportSolverProperties {
         x = new Instance(x.cost(), x.a(), x.b(), 4 * x.gamma(), x.k());
         double[][] best = TransportOracle.sparsePlan(x.cost(), x.a(), x.b(), x.gamma(), x.k());
         TransportResult found = x.solve(SolverOptions.DEFAULT.with(formulation));
-        // at kinks L-BFGS may go far along the level of the potentials, where values lose digits
-        double digits = 1e-12 + 1e-15 * TransportResult.largest(found.alpha());
-        assertTrue(found.value() <= found.upperBound() + digits, found.value() + " above " + found.upperBound());
+        assertTrue(found.value() <= found.upperBound() + 1e-12, found.value() + " above " + found.upperBound());
         if (best != null) {
             double least = TransportOracle.primal(x.cost(), best, x.gamma());
-            assertTrue(found.value() <= least + 1e-9 + digits, found.value() + " above the cost " + least + " of a plan");
+            assertTrue(found.value() <= least + 1e-9, found.value() + " above the cost " + least + " of a plan");
         }
         boolean sure = found.isConverged() && found.ties() == 0;
         Statistics.collect(x.k() < 3 ? sure ? "solved" : "open" : "k = m");
@@ -68,6 +66,20 @@ class TransportSolverProperties {
             assertTrue(plan.entries(i) <= x.k());
         }
         assertEquals(rows, found.rowError(), 1e-15, "what rows are off by is told");
+    }
+
+    /** At kinks of these problems the rounding of a gradient leads along the level (alpha + c, beta - c), to c = 9e11 where nothing holds it. */
+    @Example
+    void ot5PotentialsStayWhereValuesHaveTheirDigits() {
+        for (long seed : new long[] {-2299160435437160556L, 8994075514951386066L, 8918523812968469860L}) {
+            Instance x = Instance.of(seed, 3, 3);
+            x = new Instance(x.cost(), x.a(), x.b(), 4 * x.gamma(), x.k());
+            for (Formulation formulation : Formulation.values()) {
+                TransportResult found = x.solve(SolverOptions.DEFAULT.with(formulation));
+                assertTrue(TransportResult.largest(found.alpha()) < 1e4 * x.gamma(), Arrays.toString(found.alpha()));
+                assertTrue(found.value() <= found.upperBound() + 1e-12, found.value() + " above " + found.upperBound());
+            }
+        }
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
