@@ -42,8 +42,13 @@ public final class SparseRatios {
             """;
     private static final Path SCRIPT = Path.of("bench", "peers", "python", "sparse.py");
     private static final int LONG = 1_000_000;
-    private static final int LONG_K = 100_000;
     private static final double LONG_LAMBDA = 1e-3;
+    private static final String SORT = "Arrays.sort";
+    private static final String PARTITION = "numpy partition";
+    private static final String JAVA_TEXTBOOK = "batch, textbook in Java";
+    private static final String NUMBA_TEXTBOOK = "batch, textbook in numba";
+    private static final String POT = "semi-dual, POT";
+    private static final String EXPERTS_PASS = "experts' forward pass, d = 384";
     private static final int ROWS = 4096;
     private static final int WIDTH = 256;
     private static final int K = 32;
@@ -57,7 +62,10 @@ public final class SparseRatios {
         double seconds() throws IOException;
     }
 
-    private final Map<String, Timed> works = new LinkedHashMap<>();
+    /** What is timed, and the names of the works that it is compared with; those of peers that take no part are passed over. */
+    private record Work(Timed timed, List<String> references) {}
+
+    private final Map<String, Work> works = new LinkedHashMap<>();
     private final Map<String, double[]> seconds = new LinkedHashMap<>();
 
     private SparseRatios() {}
@@ -131,21 +139,39 @@ public final class SparseRatios {
         orders.put("sorted", rising);
         orders.put("reversed", falling);
         orders.put("all ties", equal);
-        float[] copy = new float[LONG];
-        works.put("Arrays.sort, 10^6 random", () -> {
-            System.arraycopy(random, 0, copy, 0, LONG);
-            long start = System.nanoTime();
-            Arrays.sort(copy);
-            return (System.nanoTime() - start) * 1e-9;
-        });
+        add(SORT, sorted(random, LONG));
         if (peer != null) {
             Path file = peer.file(random);
-            works.put("numpy partition, 10^6 random", () -> peer.ask("partition " + LONG + " " + LONG_K + " " + file));
+            add(PARTITION, () -> peer.ask("partition " + LONG + " " + LONG / 10 + " " + file));
         }
-        for (Map.Entry<String, float[]> order : orders.entrySet()) {
-            NdArray x = NdArray.of(scope, Shape.of(LONG), order.getValue());
-            works.put("mask, 10^6 " + order.getKey(), timed(one, () -> TopK.mask(x, LONG_K, Regularizer.l2(LONG_LAMBDA))));
+        orders.forEach((order, values) -> add("mask, 10^6 " + order, mask(scope, one, values, LONG), SORT, PARTITION));
+        for (int n : new int[] {1000, 10_000, 100_000}) {
+            String sort = SORT + ", rows of " + n;
+            add(sort, sorted(random, n));
+            add("mask, rows of " + n, mask(scope, one, random, n), sort);
         }
+    }
+
+    private void add(String name, Timed timed, String... references) {
+        works.put(name, new Work(timed, List.of(references)));
+    }
+
+    /** Masks of the rows of n that the values make, a tenth of each selected. */
+    private static Timed mask(Scope scope, Workers one, float[] values, int n) {
+        NdArray x = NdArray.of(scope, Shape.of(values.length / n, n), values);
+        return timed(one, () -> TopK.mask(x, n / 10, Regularizer.l2(LONG_LAMBDA)));
+    }
+
+    private static Timed sorted(float[] values, int n) {
+        float[] copy = new float[values.length];
+        return () -> {
+            System.arraycopy(values, 0, copy, 0, copy.length);
+            long start = System.nanoTime();
+            for (int row = 0; row < copy.length; row += n) {
+                Arrays.sort(copy, row, row + n);
+            }
+            return (System.nanoTime() - start) * 1e-9;
+        };
     }
 
     private void batch(Scope scope, Workers one, Workers two, Peer peer) throws IOException {
@@ -153,17 +179,17 @@ public final class SparseRatios {
         float[] cotangents = normal(3, ROWS * WIDTH);
         NdArray x = NdArray.of(scope, Shape.of(ROWS, WIDTH), values);
         NdArray dy = NdArray.of(scope, Shape.of(ROWS, WIDTH), cotangents);
-        for (Workers workers : List.of(one, two)) {
-            for (double p : new double[] {2, 4.0 / 3}) {
-                Regularizer regularizer = new Regularizer(LAMBDA, p);
-                works.put("batch, p = " + (p == 2 ? "2" : "4/3") + ", threads " + workers.size(), timed(workers, () ->
-                        TopK.maskGradient(x, regularizer, TopK.mask(x, K, regularizer), dy)));
-            }
+        for (double p : new double[] {2, 4.0 / 3}) {
+            Regularizer regularizer = new Regularizer(LAMBDA, p);
+            Runnable work = () -> TopK.maskGradient(x, regularizer, TopK.mask(x, K, regularizer), dy);
+            String name = "batch, p = " + (p == 2 ? "2" : "4/3");
+            add(name, timed(one, work), JAVA_TEXTBOOK, NUMBA_TEXTBOOK);
+            add(name + ", two threads", timed(two, work), name);
         }
         TextbookTopK textbook = new TextbookTopK(WIDTH, K, (float) LAMBDA);
         float[] y = new float[values.length];
         float[] dx = new float[values.length];
-        works.put("batch, textbook in Java", timed(one, () -> textbook.run(values, cotangents, y, dx)));
+        add(JAVA_TEXTBOOK, timed(one, () -> textbook.run(values, cotangents, y, dx)));
         try (Scope _ = Scope.open()) {
             textbook.run(values, cotangents, y, dx);
             TopK.Selection ours = TopK.mask(x, K, Regularizer.l2(LAMBDA));
@@ -174,7 +200,7 @@ public final class SparseRatios {
             float[] both = Arrays.copyOf(values, 2 * values.length);
             System.arraycopy(cotangents, 0, both, values.length, values.length);
             Path file = peer.file(both);
-            works.put("batch, textbook in numba", () -> peer.ask("topk " + ROWS + " " + WIDTH + " " + K + " " + LAMBDA + " " + file));
+            add(NUMBA_TEXTBOOK, () -> peer.ask("topk " + ROWS + " " + WIDTH + " " + K + " " + LAMBDA + " " + file));
         }
     }
 
@@ -199,7 +225,7 @@ public final class SparseRatios {
         Arrays.fill(b, mass);
         TransportProblem problem = TransportProblem.of(NdArray.of(Scope.current(), Shape.of(TOKENS, EXPERTS), cost), a, b, 1,
                 Cardinality.columns(CAPACITY));
-        works.put("semi-dual", timed(one, () -> problem.semiDual(potentials)));
+        add("semi-dual", timed(one, () -> problem.semiDual(potentials)), POT);
         if (peer != null) {
             double[] both = Arrays.copyOf(potentials, TOKENS + cost.length);
             System.arraycopy(cost, 0, both, TOKENS, cost.length);
@@ -211,7 +237,7 @@ public final class SparseRatios {
             if (Math.abs(theirs - ours) > 1e-6 * Math.abs(ours)) {
                 throw new IllegalArgumentException("sparse ratios: expected POT's semi-dual " + theirs + ", found " + ours);
             }
-            works.put("semi-dual, POT", () -> peer.ask(task));
+            add(POT, () -> peer.ask(task));
         }
     }
 
@@ -226,11 +252,11 @@ public final class SparseRatios {
         Arrays.fill(a, 1);
         double[] b = new double[experts];
         Arrays.fill(b, (double) tokens / experts);
-        works.put("experts' forward pass, d = 384", timed(one, expertsPass(scope, experts, capacity)));
-        works.put("router step, few tokens an expert", timed(one, () -> TransportSolver.solve(TransportProblem.of(cost, a, b, 1,
-                Cardinality.columns(capacity)), SolverOptions.router(20))));
-        works.put("router step, few experts a token", timed(one, () -> TransportSolver.solve(TransportProblem.of(cost, a, b, 1,
-                Cardinality.rows(1)), SolverOptions.router(20))));
+        add(EXPERTS_PASS, timed(one, expertsPass(scope, experts, capacity)));
+        add("router step, few tokens an expert", timed(one, () -> TransportSolver.solve(TransportProblem.of(cost, a, b, 1,
+                Cardinality.columns(capacity)), SolverOptions.router(20))), EXPERTS_PASS);
+        add("router step, few experts a token", timed(one, () -> TransportSolver.solve(TransportProblem.of(cost, a, b, 1,
+                Cardinality.rows(1)), SolverOptions.router(20))), EXPERTS_PASS);
     }
 
     private static Runnable expertsPass(Scope scope, int experts, int capacity) {
@@ -260,8 +286,8 @@ public final class SparseRatios {
             if (round % 10 == 0) {
                 err.printf("round %d of %d%n", round, rounds);
             }
-            for (Map.Entry<String, Timed> work : works.entrySet()) {
-                double time = work.getValue().seconds();
+            for (Map.Entry<String, Work> work : works.entrySet()) {
+                double time = work.getValue().timed().seconds();
                 if (round >= 0) {
                     seconds.get(work.getKey())[round] = time;
                 }
@@ -271,33 +297,23 @@ public final class SparseRatios {
 
     /** Times, and how many times as long the references take in the same round. */
     private String table() {
-        List<String> references = seconds.keySet().stream().filter(name -> !name.startsWith("mask") && !name.contains("threads")
-                && !name.equals("semi-dual") && !name.startsWith("router")).toList();
         Table table = new Table("work", "median ms", "least ms", "against", "ratio", "least", "most");
-        for (Map.Entry<String, double[]> entry : seconds.entrySet()) {
-            String name = entry.getKey();
-            List<String> against = references.contains(name) ? List.of() : references.stream()
-                    .filter(r -> family(name).equals(family(r))).toList();
-            if (name.endsWith("threads 2")) {
-                against = new ArrayList<>(against);
-                against.add(name.replace("threads 2", "threads 1"));
+        works.forEach((name, work) -> {
+            double[] own = seconds.get(name);
+            String median = milliseconds(Ceilings.median(own));
+            String least = milliseconds(Arrays.stream(own).min().orElseThrow());
+            List<String> references = work.references().stream().filter(seconds::containsKey).toList();
+            if (references.isEmpty()) {
+                table.row(name, median, least, "", "", "", "");
             }
-            String[] own = {name, milliseconds(median(entry.getValue())), milliseconds(Arrays.stream(entry.getValue()).min().orElseThrow())};
-            if (against.isEmpty()) {
-                table.row(own[0], own[1], own[2], "", "", "", "");
-            }
-            for (String reference : against) {
-                double[] ratios = new double[entry.getValue().length];
-                Arrays.setAll(ratios, i -> seconds.get(reference)[i] / entry.getValue()[i]);
+            for (String reference : references) {
+                double[] ratios = new double[own.length];
+                Arrays.setAll(ratios, i -> seconds.get(reference)[i] / own[i]);
                 Arrays.sort(ratios);
-                table.row(own[0], own[1], own[2], reference, number(median(ratios)), number(ratios[0]), number(ratios[ratios.length - 1]));
+                table.row(name, median, least, reference, number(Ceilings.median(ratios)), number(ratios[0]), number(ratios[ratios.length - 1]));
             }
-        }
+        });
         return table.toString();
-    }
-
-    private static String family(String name) {
-        return name.startsWith("router") || name.startsWith("experts") ? "router" : name.startsWith("batch") ? "batch" : name.startsWith("semi-dual") ? "semi-dual" : "10^6";
     }
 
     private static String milliseconds(double seconds) {
@@ -306,12 +322,6 @@ public final class SparseRatios {
 
     private static String number(double ratio) {
         return String.format(Locale.ROOT, "%.2f", ratio);
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
     /** The process of the script, one line a task. */
