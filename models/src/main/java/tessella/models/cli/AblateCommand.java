@@ -42,7 +42,7 @@ record AblateCommand(Recipe recipe, int seeds, Optional<Path> dataRoot, int thre
 
     @Override
     public void run(PrintStream print) throws IOException {
-        if (!recipe.model().equals(MIXTURE) || recipe.dispatch() != Mixing.SOFT || recipe.combine() != Mixing.SOFT) {
+        if (!recipe.model().equals(MIXTURE) || !recipe.mixtures().isLearned()) {
             throw new UsageException("ablate: expected the model " + MIXTURE + " with soft dispatch and combine, whose twins are known, "
                     + "found other options; leave --model, --dispatch and --combine out");
         }

@@ -9,19 +9,14 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import tessella.engine.Regularizer;
+import java.util.stream.Stream;
 import tessella.models.data.BatchTransform;
 import tessella.models.data.CutMix;
 import tessella.models.data.DataSplits;
 import tessella.models.data.ImageSet;
 import tessella.models.data.MixUp;
-import tessella.models.moe.Router;
-import tessella.models.moe.SparseMoeConfig;
 import tessella.models.softmoe.Mixing;
-import tessella.models.softmoe.SoftMoeConfig;
 import tessella.models.train.LossChoice;
-import tessella.models.topk.SoftExpertsChoice;
-import tessella.models.topk.SoftTokensChoice;
 import tessella.models.train.RuleChoice;
 import tessella.models.train.ScheduleChoice;
 import tessella.models.train.TrainConfig;
@@ -32,12 +27,7 @@ import tessella.models.vit.VitConfig;
  * All that the result of a training run depends on.
  *
  * @param model    the name of the configuration
- * @param mixtures how many blocks, from the last, have a mixture, if another number than the model's
- * @param dispatch how the slots of its mixtures are made of tokens
- * @param combine  how their tokens are made of slots
- * @param scale    the scale s that their routers begin with: |logits| are at most that
- * @param lambda   how softly routers by soft top-k choose, if otherwise than the model's
- * @param norm     the p of their regularizer, if another than the model's
+ * @param mixtures what is other in its mixtures of experts
  * @param data     the pictures
  * @param side     side of the square that pictures are brought to, if they have no size of their own
  * @param patch    side of a patch, if another than the usual one
@@ -45,24 +35,10 @@ import tessella.models.vit.VitConfig;
  * @param from     the checkpoint whose parameters the run begins with, if it should
  * @param config   how the model is trained
  */
-record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing combine, double scale, Optional<Double> lambda,
-        Optional<Double> norm, DataChoice data,
-        Optional<Integer> side, Optional<Integer> patch, Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
-    private static final List<String> MIXINGS = Arrays.stream(Mixing.values()).map(Recipe::word).toList();
+record Recipe(String model, MixtureChoice mixtures, DataChoice data, Optional<Integer> side, Optional<Integer> patch,
+        Optional<Integer> limit, Optional<Path> from, TrainConfig config) {
     private static final Option<String> MODEL = Option.choice("model", VitConfig.presets(), "the model to train")
             .orElse("soft-moe-tiny");
-    private static final Option<Integer> MIXTURES = Option.integer("mixtures", 1, 1024,
-            "blocks, from the last, that have a mixture").otherwise("as many as the model has");
-    private static final Option<String> DISPATCH = Option.choice("dispatch", MIXINGS, "how slots are made of tokens")
-            .orElse(word(Mixing.SOFT));
-    private static final Option<String> COMBINE = Option.choice("combine", MIXINGS, "how tokens are made of slots")
-            .orElse(word(Mixing.SOFT));
-    private static final Option<Double> SCALE = Option.number("router-scale", 0, 1e4,
-            "the scale that the logits of learned routing begin with").orElse(1.0);
-    private static final Option<Double> LAMBDA = Option.number("router-lambda", 0, 1e9,
-            "how softly routers by soft top-k choose, 0 for hard choices").otherwise("that of the model");
-    private static final Option<Double> NORM = Option.number("router-norm", 1.01, 2,
-            "the p of their regularizer, such as 2 or 1.3333333333333333").otherwise("that of the model, 2");
     private static final Option<Integer> PATCH = Option.integer("patch", 1, 1024, "the side of a patch, in pixels")
             .otherwise("that of the model; 4 of a tiny one, or 2 for pictures of less than 16 pixels");
     private static final Option<Integer> LIMIT = Option.integer("limit", 1, Integer.MAX_VALUE,
@@ -117,9 +93,9 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
             "puts a box of one picture into another, its size by a Beta(x, x), 0 for none").orElse(0.0);
 
     /** What may be said of a recipe on the command line. */
-    static final List<Option<?>> OPTIONS = List.of(MODEL, CommonOptions.DATA, CommonOptions.SIDE, PATCH, LIMIT, FROM, EPOCHS, BATCH,
-            LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, RULE, SCHEDULE, PARTS, RECOMPUTE, EMA, FREEZE,
-            MIXUP, CUTMIX, LOSS, LOSS_K, LOSS_LAMBDA, MIXTURES, DISPATCH, COMBINE, SCALE, LAMBDA, NORM);
+    static final List<Option<?>> OPTIONS = Stream.concat(Stream.of(MODEL, CommonOptions.DATA, CommonOptions.SIDE, PATCH, LIMIT, FROM,
+            EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY, WARMUP, LABEL_SMOOTHING, BETA2, CLIP, SEED, RULE, SCHEDULE, PARTS, RECOMPUTE, EMA,
+            FREEZE, MIXUP, CUTMIX, LOSS, LOSS_K, LOSS_LAMBDA), MixtureChoice.OPTIONS.stream()).toList();
 
     static Recipe of(Arguments arguments) {
         double mixup = arguments.get(MIXUP);
@@ -137,9 +113,7 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
                 ScheduleChoice.valueOf(arguments.get(SCHEDULE).toUpperCase(Locale.ROOT)), arguments.get(PARTS), arguments.get(EMA),
                 arguments.find(FREEZE).orElse(List.of()),
                 arguments.get(RECOMPUTE) ? Activations.RECOMPUTED : Activations.KEPT, mixing, loss(arguments));
-        return new Recipe(arguments.get(MODEL), arguments.find(MIXTURES), Mixing.valueOf(arguments.get(DISPATCH).toUpperCase(Locale.ROOT)),
-                Mixing.valueOf(arguments.get(COMBINE).toUpperCase(Locale.ROOT)), arguments.get(SCALE), arguments.find(LAMBDA),
-                arguments.find(NORM), arguments.get(CommonOptions.DATA),
+        return new Recipe(arguments.get(MODEL), MixtureChoice.of(arguments), arguments.get(CommonOptions.DATA),
                 arguments.find(CommonOptions.SIDE), arguments.find(PATCH), arguments.find(LIMIT),
                 arguments.find(FROM).map(path -> CommonOptions.checkpoint(path.toString())), config);
     }
@@ -165,27 +139,19 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
         }
     }
 
-    private static String word(Mixing mixing) {
-        return mixing.name().toLowerCase(Locale.ROOT);
-    }
-
     /** This recipe with another seed. */
     Recipe withSeed(long seed) {
-        return new Recipe(model, mixtures, dispatch, combine, scale, lambda, norm, data, side, patch, limit, from, config.withSeed(seed));
+        return new Recipe(model, mixtures, data, side, patch, limit, from, config.withSeed(seed));
     }
 
     /** This recipe for a model without mixtures. */
     Recipe dense(String newModel) {
-        return withModel(newModel, Optional.empty(), Mixing.SOFT);
+        return new Recipe(newModel, mixtures.none(), data, side, patch, limit, from, config);
     }
 
     /** This recipe with mixtures of another kind. */
     Recipe withMixing(Mixing mixing) {
-        return withModel(model, mixtures, mixing);
-    }
-
-    private Recipe withModel(String newModel, Optional<Integer> newMixtures, Mixing mixing) {
-        return new Recipe(newModel, newMixtures, mixing, mixing, scale, lambda, norm, data, side, patch, limit, from, config);
+        return new Recipe(model, mixtures.with(mixing), data, side, patch, limit, from, config);
     }
 
     /** Reads or makes the pictures; errors as for {@link DataChoice#load}. */
@@ -197,43 +163,8 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
     VitConfig modelConfig(ImageSet pictures) {
         VitConfig preset = VitConfig.preset(model);
         int usual = !model.endsWith("-tiny") ? preset.patch() : Math.min(pictures.height(), pictures.width()) < 16 ? 2 : 4;
-        VitConfig config = preset.forImages(pictures.height(), pictures.width(), pictures.channels(), patch.orElse(usual),
-                pictures.classNames().size());
-        if (!(config.moe() instanceof SparseMoeConfig) && (lambda.isPresent() || norm.isPresent())) {
-            throw notSoft();
-        }
-        if (config.moe() instanceof SoftMoeConfig moe) {
-            return config.withMoe(new SoftMoeConfig(moe.experts(), moe.slots(), mixtures.orElse(moe.layers()), dispatch, combine));
-        }
-        if (config.moe() instanceof SparseMoeConfig moe) {
-            if (dispatch != Mixing.SOFT || combine != Mixing.SOFT || scale != 1) {
-                throw new UsageException("train: --dispatch, --combine and --router-scale are of Soft MoE, found " + model
-                        + ", whose tokens or experts choose; leave them out");
-            }
-            return config.withMoe(new SparseMoeConfig(moe.experts(), mixtures.orElse(moe.layers()), moe.placement(), moe.group(),
-                    moe.noise(), router(moe.router())));
-        }
-        if (mixtures.isPresent() || dispatch != Mixing.SOFT || combine != Mixing.SOFT) {
-            throw new UsageException("train: --mixtures, --dispatch and --combine are of mixtures, found " + model + ", which has none");
-        }
-        return config;
-    }
-
-    private Router router(Router usual) {
-        return switch (usual) {
-            case SoftExpertsChoice experts -> new SoftExpertsChoice(experts.capacity(), regularizer(experts.regularizer()));
-            case SoftTokensChoice tokens -> new SoftTokensChoice(tokens.chosen(), regularizer(tokens.regularizer()));
-            case Router other when lambda.isEmpty() && norm.isEmpty() -> other;
-            default -> throw notSoft();
-        };
-    }
-
-    private Regularizer regularizer(Regularizer usual) {
-        return new Regularizer(lambda.orElse(usual.lambda()), norm.orElse(usual.p()));
-    }
-
-    private UsageException notSoft() {
-        return new UsageException("train: --router-lambda and --router-norm are of routers by soft top-k, found " + model + "; leave them out");
+        return mixtures.apply(preset.forImages(pictures.height(), pictures.width(), pictures.channels(), patch.orElse(usual),
+                pictures.classNames().size()), model);
     }
 
     /** The options written out. */
@@ -275,18 +206,7 @@ record Recipe(String model, Optional<Integer> mixtures, Mixing dispatch, Mixing 
         if (config.loss() instanceof LossChoice.TopK(int k, double lambda)) {
             words.addAll(List.of("--loss", TOP_K, "--loss-k", Integer.toString(k), "--loss-lambda", Double.toString(lambda)));
         }
-        mixtures.ifPresent(blocks -> words.addAll(List.of("--mixtures", Integer.toString(blocks))));
-        if (dispatch != Mixing.SOFT) {
-            words.addAll(List.of("--dispatch", word(dispatch)));
-        }
-        if (combine != Mixing.SOFT) {
-            words.addAll(List.of("--combine", word(combine)));
-        }
-        if (scale != 1) {
-            words.addAll(List.of("--router-scale", Double.toString(scale)));
-        }
-        lambda.ifPresent(value -> words.addAll(List.of("--router-lambda", Double.toString(value))));
-        norm.ifPresent(value -> words.addAll(List.of("--router-norm", Double.toString(value))));
+        words.addAll(mixtures.words());
         return words;
     }
 

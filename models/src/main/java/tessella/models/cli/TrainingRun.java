@@ -135,7 +135,7 @@ final class TrainingRun implements Trainer.Listener {
             trainer = opened;
             for (Parameter parameter : checkpoint.model().parameters().all()) {
                 if (parameter.name().endsWith(".router.scale")) {
-                    parameter.value().copyFrom(new double[] {recipe.scale()});
+                    parameter.value().copyFrom(new double[] {recipe.mixtures().scale()});
                 }
             }
             if (Files.exists(state)) {

@@ -23,9 +23,11 @@ record AscentChart(String amount, List<Line> lines) {
     private static final int MOST_POINTS = 240;
     /** Below it an amount is rounding. */
     private static final double LEAST = 1e-16;
-    private static final String ALONE = "text{font:13px sans-serif;fill:#4a525c} .grid{stroke:#dedbd3} .axis{stroke:#59626d} "
-            + ".line{fill:none;stroke-width:2;stroke-linejoin:round} .k7{stroke-dasharray:6 3} .k0{stroke:#b0312a} .k1{stroke:#d97a1a} "
-            + ".k2{stroke:#a08500} .k3{stroke:#24713f} .k4{stroke:#2aa5b8} .k5{stroke:#2565ab} .k6{stroke:#7a4bb0} .k7{stroke:#1e2329}";
+    private static final String ALONE = StyleSheet.bright(
+            "text{font:13px sans-serif;fill:var(--muted)} .grid{stroke:var(--line)} .axis{stroke:var(--muted)} "
+            + ".line{fill:none;stroke-width:2;stroke-linejoin:round} .k7{stroke-dasharray:6 3} .k0{stroke:var(--k0)} .k1{stroke:var(--k1)} "
+            + ".k2{stroke:var(--k2)} .k3{stroke:var(--k3)} "
+            + ".k4{stroke:var(--k4)} .k5{stroke:var(--k5)} .k6{stroke:var(--k6)} .k7{stroke:var(--ink)}");
 
     /**
      * A name and its amounts, the first of them before the first iteration.

@@ -19,9 +19,9 @@ record IntervalChart(String measure, List<Row> rows, OptionalDouble reference) {
     private static final int RIGHT = WIDTH - 24;
     private static final int TOP = 10;
     /** Colours of a picture that stands alone, where no style sheet is. */
-    private static final String ALONE = "text{font:13px sans-serif;fill:#4a525c} .grid{stroke:#dedbd3} .axis{stroke:#59626d} "
-            + ".line{stroke-width:3;stroke:#2565ab} circle.train{fill:#2565ab;"
-            + "fill-opacity:.35} circle.valid{fill:#b4530a}";
+    private static final String ALONE = StyleSheet.bright(
+            "text{font:13px sans-serif;fill:var(--muted)} .grid{stroke:var(--line)} .axis{stroke:var(--muted)} "
+            + ".line{stroke-width:3;stroke:var(--train)} circle.train{fill:var(--train);fill-opacity:.35} circle.valid{fill:var(--valid)}");
 
     /** A name and its numbers. */
     record Row(String label, double[] values) {

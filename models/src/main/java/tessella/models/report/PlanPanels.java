@@ -26,9 +26,11 @@ record PlanPanels(TransportDemo demo, List<DemoPlan> plans) {
     private static final int LEVELS = 24;
     /** Of the largest mass: less cannot be seen. */
     private static final double LEAST = 1.0 / 256;
-    private static final String ALONE = "text{font:11px sans-serif;fill:#4a525c} .name{font-weight:600;font-size:14px;fill:#1e2329} "
-            + ".cells{fill:#1f5f9e} .wanted{fill:#c9772b;fill-opacity:.55} .sums,.frame{fill:none;stroke:#59626d} .ways{fill:none;stroke:#59626d} "
-            + ".from{fill:#1f5f9e} .to{fill:#c9772b}";
+    private static final String ALONE = StyleSheet.bright(
+            "text{font:11px sans-serif;fill:var(--muted)} .name{font-weight:600;font-size:14px;fill:var(--ink)} "
+            + ".cells{fill:var(--tile-a)} .wanted{fill:var(--tile-b);fill-opacity:.55} .sums,.frame{fill:none;stroke:var(--muted)} "
+            + ".ways{fill:none;stroke:var(--muted)} "
+            + ".from{fill:var(--tile-a)} .to{fill:var(--tile-b)}");
 
     /** Writes it into a page with the report's style sheet. */
     void write(Markup out) {

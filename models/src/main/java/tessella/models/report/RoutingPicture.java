@@ -18,8 +18,8 @@ public record RoutingPicture(RoutingFigure figure) {
     private static final int LEFT = 16;
     private static final int CAPTION = 150;
     private static final int TOP = 62;
-    private static final String CSS = "text{font:13px sans-serif;fill:#4a525c} .name{fill:#1e2329;font-size:14px} image{"
-            + "image-rendering:pixelated}";
+    private static final String CSS = StyleSheet.bright(
+            "text{font:13px sans-serif;fill:var(--muted)} .name{fill:var(--ink);font-size:14px} image{image-rendering:pixelated}");
 
     /**
      * Returns the picture.

@@ -1,5 +1,10 @@
 package tessella.models.report;
 
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
 /** The look of the report: one column that fits a telephone and a desk, bright or dark as the reader's system is. */
 final class StyleSheet {
     static final String CSS = """
@@ -192,6 +197,17 @@ final class StyleSheet {
             @media print { body { background: none; } .card { break-inside: avoid; } }
             """.formatted(Heat.LIGHT.page(), Heat.LIGHT.strong(), Heat.DARK.page(), Heat.DARK.strong());
 
+    private static final Pattern COLOUR = Pattern.compile("(--[a-z0-9-]+): (#[0-9a-f]{6});");
+    private static final Pattern NAME = Pattern.compile("var\\((--[a-z0-9-]+)\\)");
+    /** The bright colours come first in the sheet. */
+    private static final Map<String, String> BRIGHT = COLOUR.matcher(CSS).results()
+            .collect(Collectors.toUnmodifiableMap(m -> m.group(1), m -> m.group(2), (bright, dark) -> bright));
+
     private StyleSheet() {
+    }
+
+    /** Rules with bright colours in place of their names, for a picture that stands alone. */
+    static String bright(String rules) {
+        return NAME.matcher(rules).replaceAll(name -> Objects.requireNonNull(BRIGHT.get(name.group(1)), name.group()));
     }
 }
