@@ -99,7 +99,7 @@ class HeadsProperties {
         return out;
     }
 
-    @Property(tries = 600, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void masksAndBiasesEqualTheOracle(@ForAll(supplier = Computed.class) DType dtype, @ForAll("extents") int n,
             @ForAll("extents") int other,
             @ForAll boolean square, @ForAll long seed) {
