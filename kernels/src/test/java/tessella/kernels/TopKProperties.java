@@ -1,5 +1,7 @@
 package tessella.kernels;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -150,6 +152,21 @@ class TopKProperties {
         y.requireNear(form + " k " + k + " lambda " + lambda + " p " + p, wanted, allowed);
         dx.requireNear(form + " gradient k " + k + " lambda " + lambda + " p " + p, wantedGradient, allowedGradient);
         x.requireGuards();
+    }
+
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void theLeastElementAboveABoundIsFound(@ForAll @IntRange(min = 1, max = 70) int m, @ForAll long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Buffer c = Buffer.of(Type.DOUBLE, (int) DoubleWindow.padded(m));
+        double bound = random.nextGaussian();
+        double least = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < m; i++) {
+            double x = Math.rint(4 * random.nextGaussian()) / 4 + 0.0; // no minus 0
+            c.set(i, x);
+            least = x > bound ? Math.min(least, x) : least;
+        }
+        DoubleWindow.pad(c.segment, c.offset, m);
+        assertEquals(least, DoubleWindow.leastAbove(c.segment, c.offset, m, bound));
     }
 
     @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)

@@ -179,6 +179,20 @@ class TransportProperties {
         assertEquals(0, found.terms()[0]);
     }
 
+    /** Half way between the least threshold and the largest element lie the k largest alone; what comes next is told all the same. */
+    @Example
+    void theNextOfKLargestThatStandApartIsKnown() {
+        int m = 580;
+        int k = 80;
+        Buffer cost = Buffer.of(Type.DOUBLE, m);
+        for (int i = 0; i < m; i++) {
+            cost.set(i, i < k ? i / 800.0 : 0.8 + (i - k) / 10_000.0);
+        }
+        SparseColumns found = new Columns(m, 1, k, cost, new double[m], new double[] {80}, 1).run(true, null);
+        assertEquals(k, found.counts()[0]);
+        assertEquals(0.8 - 79 / 800.0, found.margins()[0], 1e-15);
+    }
+
     @Example
     void whereTheKthLargestIsNotAloneTheLowerRowsHaveTheEntries() {
         Columns c = new Columns(5, 1, 2, Buffer.of(Type.DOUBLE, 1, 0, 0, 0, 2), new double[5], new double[] {1}, 1);

@@ -22,6 +22,7 @@ abstract class Climb {
     Climb(Hill hill, double[] start) {
         this.hill = hill;
         x = start.clone();
+        hill.levels(x);
         gradient = new double[x.length];
         value = hill.evaluate(x, gradient);
     }

@@ -83,6 +83,18 @@ class TransportSolverProperties {
     }
 
     @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void ot7AStartFarAlongTheLevelLosesNoDigits(@ForAll("formulations") Formulation formulation, @ForAll long seed) {
+        Instance x = Instance.of(seed, 3, 3).withK(3);
+        double[] alpha = new double[3];
+        double[] beta = new double[3];
+        Arrays.fill(alpha, 1e9 * x.gamma());
+        Arrays.fill(beta, -1e9 * x.gamma());
+        TransportResult found = x.solve(PLAIN.with(formulation).with(new Start.Potentials(alpha, beta)));
+        assertTrue(TransportResult.largest(found.alpha()) < 1e6 * x.gamma(), Arrays.toString(found.alpha()));
+        assertArrayEquals(Instance.flat(TransportOracle.sparsePlan(x.cost(), x.a(), x.b(), x.gamma(), 3)), found.plan().toDoubles(), 1e-8);
+    }
+
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void ot11WithoutALimitBothFunctionsHaveThePlanOfTheOracle(@ForAll long seed) {
         Instance x = Instance.of(seed, 3, 3).withK(3);
         double[] best = Instance.flat(TransportOracle.sparsePlan(x.cost(), x.a(), x.b(), x.gamma(), 3));

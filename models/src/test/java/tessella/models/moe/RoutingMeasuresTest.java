@@ -92,6 +92,9 @@ class RoutingMeasuresTest {
             }
         }
         assertEquals(others / squares, of(new SoftTokensChoice(1, Regularizer.l2(0)), 3, x).gradient(), 1e-12);
+        // the weights of this one are all gates, of which those that are not chosen are not read
+        Router plain = new TokensChoice(1, new Capacity.Fixed(6), Priority.POSITION, Balance.NONE);
+        assertEquals(others / squares, of(plain, 3, x).gradient(), 1e-12);
     }
 
     @Test
