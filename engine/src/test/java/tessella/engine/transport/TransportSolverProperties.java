@@ -89,7 +89,7 @@ class TransportSolverProperties {
         double[] beta = new double[3];
         Arrays.fill(alpha, 1e9 * x.gamma());
         Arrays.fill(beta, -1e9 * x.gamma());
-        TransportResult found = x.solve(PLAIN.with(formulation).with(new Start.Potentials(alpha, beta)));
+        TransportResult found = x.solve(SolverOptions.DEFAULT.with(formulation).with(new Start.Potentials(alpha, beta)));
         assertTrue(TransportResult.largest(found.alpha()) < 1e6 * x.gamma(), Arrays.toString(found.alpha()));
         assertArrayEquals(Instance.flat(TransportOracle.sparsePlan(x.cost(), x.a(), x.b(), x.gamma(), 3)), found.plan().toDoubles(), 1e-8);
     }
