@@ -3,6 +3,7 @@ package tessella.kernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -14,8 +15,9 @@ import jdk.incubator.vector.VectorSpecies;
  * the costs, stored one after the other, the maximum of a regularised linear problem of x = alpha - c_j over columns of at most
  * k entries, and the entries where it is reached. Of float64 alone: thresholds of float32 would not balance.
  *
- * <p>No column is sorted. Everything is measured from the largest x of the column, so that no potential is too large. Passes
- * over a column that no vector loop covers, at most one vector, are scalar.
+ * <p>No column is sorted. Where a column is long for its k, it is parted into groups: what more than k of their largest elements
+ * are above, more than k elements are above, and hardly more if the groups are small. Everything is measured from the largest x of
+ * the column, so that no potential is too large. What no vector loop covers is scalar.
  */
 public final class DoubleTransport {
     private static final VectorSpecies<Double> S = DoubleVector.SPECIES_PREFERRED;
@@ -30,6 +32,10 @@ public final class DoubleTransport {
     private static final int FEW = 64;
     /** Up to so many entries a column are kept in order while the column is read, once. */
     private static final int ORDERED = 16;
+    /** A column is parted into groups of at least so many elements. */
+    private static final int GROUP = 4;
+    /** Elements whose comparisons fill one word: a branch a word costs less than one a vector. */
+    private static final int WORD = Long.SIZE;
     /** Halvings of a range of thresholds: more only part what is nearly equal. */
     private static final int HALVINGS = 16;
 
@@ -47,9 +53,11 @@ public final class DoubleTransport {
             double mass = gamma * masses[j];
             boolean ordered = k <= ORDERED && mass > 0 && m > 0;
             int found = ordered ? largest(cost, at, alpha, 0, Double.NEGATIVE_INFINITY, m, k, scratch) : 0;
-            double top = ordered ? scratch.values()[0] : top(cost, at, alpha, m);
+            int groups = ordered || mass <= 0 ? 0 : groups(m, k);
+            double top = ordered ? scratch.values()[0]
+                    : groups > 0 ? maxima(cost, at, alpha, groups, m, scratch) : top(cost, at, alpha, m);
             int kept = ordered ? ofOrder(found, top, mass, k, j, out, scratch)
-                    : mass > 0 ? simplex(cost, at, alpha, top, mass, m, k, j, out, scratch) : nothing(j, out);
+                    : mass > 0 ? simplex(cost, at, alpha, top, mass, groups, m, k, j, out, scratch) : nothing(j, out);
             double threshold = kept == 0 ? 0 : threshold(out.values(), j * k, kept, mass);
             out.thresholds()[j] = top + threshold;
             finish(cost, at, gamma, threshold, kept, k, j, out);
@@ -74,10 +82,10 @@ public final class DoubleTransport {
                 kept = Math.min(found, k);
                 out.margins()[j] = found > k ? scratch.values()[k - 1] - scratch.values()[k] : Double.POSITIVE_INFINITY;
             } else {
-                int positive = count(cost, at, alpha, zero, 0, m, scratch);
-                double threshold = positive <= Math.max(2 * k, FEW) ? 0
-                        : narrowed(cost, at, alpha, zero, 0, top(cost, at, alpha, m) - zero, positive, m, k, scratch);
-                int found = take(cost, at, alpha, zero, threshold, m, scratch);
+                int groups = groups(m, k);
+                double top = groups > 0 ? maxima(cost, at, alpha, groups, m, scratch) : 0;
+                int found = groups > 0 ? ofGroups(cost, at, alpha, zero, 0, top, groups, m, k, scratch) : 0;
+                found = found > k ? found : positive(cost, at, alpha, zero, m, k, scratch);
                 double next = keep(found, k, scratch);
                 kept = Math.min(found, k);
                 out.margins()[j] = found > k ? least(kept, scratch) - next : Double.POSITIVE_INFINITY;
@@ -86,6 +94,14 @@ public final class DoubleTransport {
             out.thresholds()[j] = zero;
             finish(cost, at, gamma, 0, kept, k, j, out);
         }
+    }
+
+    /** Takes out of a column what is positive or, where that is many more than k, more than the k largest. */
+    private static int positive(MemorySegment cost, long at, double[] alpha, double zero, int m, int k, SparseColumns.Scratch scratch) {
+        int positive = count(cost, at, alpha, zero, 0, m, scratch);
+        double threshold = positive <= Math.max(2 * k, FEW) ? 0
+                : narrowed(cost, at, alpha, zero, 0, top(cost, at, alpha, m) - zero, positive, m, k, scratch);
+        return take(cost, at, alpha, zero, threshold, m, scratch);
     }
 
     /** The entries of a column of no mass. */
@@ -112,12 +128,68 @@ public final class DoubleTransport {
     }
 
     /**
-     * Leaves in the column what is above the threshold of its simplex, at most the k largest, as y = x - top. The threshold lies
-     * in [-mass, 0): from -mass on, that of what is above it is never too high, and what it leaves shrinks until it stays. Where it
-     * leaves many more than k, the k largest are looked for instead, and their simplex is.
+     * Leaves in the column what is above the threshold of its simplex, at most the k largest, as y = x - top. Where groups give the
+     * k largest, those make the simplex, whatever its threshold.
      */
-    private static int simplex(MemorySegment cost, long at, double[] alpha, double top, double mass, int m, int k, int j,
+    private static int simplex(MemorySegment cost, long at, double[] alpha, double top, double mass, int groups, int m, int k, int j,
             SparseColumns out, SparseColumns.Scratch scratch) {
+        int found = groups > 0 ? ofGroups(cost, at, alpha, top, Double.NEGATIVE_INFINITY, top, groups, m, k, scratch) : 0;
+        found = found > k ? found : searched(cost, at, alpha, top, mass, m, k, scratch);
+        double next = keep(found, k, scratch);
+        int kept = shrunk(Math.min(found, k), mass, scratch);
+        boolean binds = found > k && kept == k && next > threshold(scratch.values(), 0, k, mass);
+        out.margins()[j] = binds ? least(k, scratch) - next : Double.POSITIVE_INFINITY;
+        write(kept, k, j, out, scratch);
+        return kept;
+    }
+
+    /** Groups that a column is parted into, a power of two, from 2 k to 4 k; none if they would be too small. */
+    private static int groups(int m, int k) {
+        long groups = 4L * Integer.highestOneBit(k - 1);
+        return groups * GROUP <= m ? (int) groups : 0;
+    }
+
+    /**
+     * Takes what is above a bound and above a threshold that more than k groups have their largest element above, but not many more:
+     * so are more than k elements, unless too many are equal, and the k largest among them. How many.
+     */
+    private static int ofGroups(MemorySegment cost, long at, double[] alpha, double shift, double bound, double top, int groups, int m,
+            int k, SparseColumns.Scratch scratch) {
+        double[] maxima = scratch.order();
+        double low = top;
+        for (int g = 0; g < groups; g++) {
+            low = maxima[g] < low ? maxima[g] : low;
+        }
+        double high = top;
+        int left = groups;
+        for (int halving = 0; halving < HALVINGS && left > k + k / 8 + 1; halving++) {
+            double middle = low + (high - low) / 2;
+            int count = count(maxima, groups, middle);
+            if (count > k) {
+                low = middle;
+                left = count;
+            } else {
+                high = middle;
+            }
+        }
+        return take(cost, at, alpha, shift, Math.max(bound, low - shift), m, scratch);
+    }
+
+    /** How many of the first n numbers, whole vectors of them, are above a threshold. */
+    private static int count(double[] x, int n, double threshold) {
+        int count = 0;
+        for (int i = 0; i < n; i += VL) {
+            count += DoubleVector.fromArray(S, x, i).compare(VectorOperators.GT, threshold).trueCount();
+        }
+        return count;
+    }
+
+    /**
+     * Takes out of a column what is above the threshold of its simplex or, where that is many more than k, more than the k largest. The
+     * threshold lies in [-mass, 0): from -mass on, that of what is above it is never too high, and what it leaves shrinks until it stays.
+     */
+    private static int searched(MemorySegment cost, long at, double[] alpha, double top, double mass, int m, int k,
+            SparseColumns.Scratch scratch) {
         double threshold = -mass;
         int left = m + 1;
         boolean many = false;
@@ -136,15 +208,7 @@ public final class DoubleTransport {
             threshold = narrowed(cost, at, alpha, top, threshold, 0, left, m, k, scratch);
         }
         int found = take(cost, at, alpha, top, threshold, m, scratch);
-        if (!many) {
-            found = shrunk(found, mass, scratch);
-        }
-        double next = keep(found, k, scratch);
-        int kept = shrunk(Math.min(found, k), mass, scratch);
-        boolean binds = found > k && kept == k && next > threshold(scratch.values(), 0, k, mass);
-        out.margins()[j] = binds ? least(k, scratch) - next : Double.POSITIVE_INFINITY;
-        write(kept, k, j, out, scratch);
-        return kept;
+        return many ? found : shrunk(found, mass, scratch);
     }
 
     /** Drops what is not above its own threshold, until nothing is dropped. */
@@ -311,6 +375,34 @@ public final class DoubleTransport {
         return y[k - 1];
     }
 
+    /** The largest alpha - c of each group, at the head of the order: rows of a group are so many apart as there are groups. Max of all. */
+    private static double maxima(MemorySegment c, long at, double[] alpha, int groups, int m, SparseColumns.Scratch scratch) {
+        double[] maxima = scratch.order();
+        Arrays.fill(maxima, 0, groups, Double.NEGATIVE_INFINITY);
+        int whole = m / groups * groups;
+        wholeMaxima(c, at, alpha, groups, whole, maxima);
+        for (int i = whole; i < m; i++) {
+            double x = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES);
+            maxima[i - whole] = x > maxima[i - whole] ? x : maxima[i - whole];
+        }
+        double top = Double.NEGATIVE_INFINITY;
+        for (int g = 0; g < groups; g++) {
+            top = maxima[g] > top ? maxima[g] : top;
+        }
+        return top;
+    }
+
+    private static void wholeMaxima(MemorySegment c, long at, double[] alpha, int groups, int whole, double[] maxima) {
+        for (int i = 0; i < whole; i += groups) {
+            for (int g = 0; g < groups; g += VL) {
+                DoubleVector x = DoubleVector.fromArray(S, alpha, i + g)
+                        .sub(DoubleVector.fromMemorySegment(S, c, at + (i + (long) g) * Double.BYTES, ORDER));
+                DoubleVector largest = DoubleVector.fromArray(S, maxima, g);
+                largest.blend(x, x.compare(VectorOperators.GT, largest)).intoArray(maxima, g);
+            }
+        }
+    }
+
     /** max alpha - c. */
     private static double top(MemorySegment c, long at, double[] alpha, int m) {
         int whole = m / VL * VL;
@@ -436,14 +528,11 @@ public final class DoubleTransport {
             SparseColumns.Scratch scratch) {
         double[] values = scratch.values();
         int[] rows = scratch.rows();
-        int whole = m / VL * VL;
+        int whole = m / WORD * WORD;
         int count = 0;
-        for (int i = 0; i < whole; i += VL) {
-            VectorMask<Double> above = DoubleVector.fromArray(S, alpha, i)
-                    .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift)
-                    .compare(VectorOperators.GT, threshold);
-            for (long lanes = above.toLong(); lanes != 0; lanes &= lanes - 1) {
-                int row = i + Long.numberOfTrailingZeros(lanes);
+        for (int i = 0; i < whole; i += WORD) {
+            for (long above = above(c, at, alpha, shift, threshold, i); above != 0; above &= above - 1) {
+                int row = i + Long.numberOfTrailingZeros(above);
                 rows[count] = row;
                 values[count++] = alpha[row] - c.get(LAYOUT, at + (long) row * Double.BYTES) - shift;
             }
@@ -456,5 +545,16 @@ public final class DoubleTransport {
             }
         }
         return count;
+    }
+
+    /** Which of y = alpha - c - shift from row i on are above a threshold: a bit each. */
+    private static long above(MemorySegment c, long at, double[] alpha, double shift, double threshold, int i) {
+        long above = 0;
+        for (int bit = 0; bit < WORD; bit += VL) {
+            above |= DoubleVector.fromArray(S, alpha, i + bit)
+                    .sub(DoubleVector.fromMemorySegment(S, c, at + (i + (long) bit) * Double.BYTES, ORDER)).sub(shift)
+                    .compare(VectorOperators.GT, threshold).toLong() << bit;
+        }
+        return above;
     }
 }

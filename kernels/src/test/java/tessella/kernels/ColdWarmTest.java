@@ -166,17 +166,19 @@ class ColdWarmTest {
         return out;
     }
 
-    /** Columns of float64 alone: none that binds, one that does, and one whose threshold is narrowed first. */
+    /** Columns of float64 alone: none that binds, one that does, and one whose threshold is narrowed first; in groups, and too short for them. */
     private static void transport(Map<String, Case> out) {
-        int m = 611;
-        double[] alpha = Buffer.gaussians(Type.DOUBLE, 41, m).values();
         double[] beta = {0.5, -0.5, 8};
         double[] masses = {1e-3, 1, 1e4};
-        Buffer cost = Buffer.gaussians(Type.DOUBLE, 42, 3 * m);
-        add(out, "Transport", "semiDual", new Buffer[0], cost, alpha, masses, 1, m, N, 0, 3, SparseColumns.of(3, N),
-                SparseColumns.Scratch.of(m));
-        add(out, "Transport", "dual", new Buffer[0], cost, alpha, beta, 1, m, N, 0, 3, SparseColumns.of(3, N),
-                SparseColumns.Scratch.of(m));
+        for (int m : new int[] {611, 211}) {
+            String variant = m == 611 ? "" : ".short";
+            double[] alpha = Buffer.gaussians(Type.DOUBLE, 41, m).values();
+            Buffer cost = Buffer.gaussians(Type.DOUBLE, 42, 3 * m);
+            out.put("Transport.semiDual" + variant, new Case("Transport", "semiDual", new Object[] {cost, alpha, masses, 1, m, N, 0, 3,
+                SparseColumns.of(3, N), SparseColumns.Scratch.of(m)}, new Buffer[0]));
+            out.put("Transport.dual" + variant, new Case("Transport", "dual", new Object[] {cost, alpha, beta, 1, m, N, 0, 3,
+                SparseColumns.of(3, N), SparseColumns.Scratch.of(m)}, new Buffer[0]));
+        }
     }
 
     private static void optimizers(Type type, Map<String, Case> out) {

@@ -17,10 +17,10 @@ import tessella.reference.TransportOracle;
 
 /** Columns of transport plans against columns that were sorted. */
 class TransportProperties {
-    /** Above and below what vectors cover, and what thresholds are narrowed from. */
+    /** Above and below what vectors cover, what thresholds are narrowed from, and what is parted into groups. */
     @Provide
     Arbitrary<Integer> rows() {
-        return Arbitraries.oneOf(Arbitraries.integers().between(1, 40), Arbitraries.of(63, 64, 65, 600, 1500));
+        return Arbitraries.oneOf(Arbitraries.integers().between(1, 40), Arbitraries.of(63, 64, 65, 600, 1500, 2100));
     }
 
     /** From one entry to all. */
@@ -62,12 +62,12 @@ class TransportProperties {
         }
     }
 
-    /** Ties: costs and potentials in steps of a quarter. */
+    /** Ties: costs and potentials in steps of a quarter, or of two, where most groups of a column have the same largest element. */
     private static Columns columns(long seed, int m, double share, double gamma, boolean ties, double offset) {
         SplittableRandom random = new SplittableRandom(seed);
         int n = random.nextInt(1, 6);
         int k = Math.max(1, (int) Math.round(share * m));
-        double step = ties ? 0.25 : 0x1p-30;
+        double step = !ties ? 0x1p-30 : random.nextBoolean() ? 0.25 : 2;
         Buffer cost = Buffer.random(Type.DOUBLE, seed, m * n, v -> Math.rint(v / step) * step);
         double[] alpha = new double[m];
         Arrays.setAll(alpha, i -> Math.rint(random.nextGaussian() / step) * step + offset);
