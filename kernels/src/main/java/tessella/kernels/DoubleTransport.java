@@ -34,7 +34,7 @@ public final class DoubleTransport {
     private static final int ORDERED = 16;
     /** A column is parted into groups of at least so many elements. */
     private static final int GROUP = 4;
-    /** Elements whose comparisons fill one word: a branch a word costs less than one a vector. */
+    /** Elements whose comparisons fill one word: a branch for each costs less than one for each vector. */
     private static final int WORD = Long.SIZE;
     /** Halvings of a range of thresholds: more only part what is nearly equal. */
     private static final int HALVINGS = 16;
@@ -83,8 +83,11 @@ public final class DoubleTransport {
                 out.margins()[j] = found > k ? scratch.values()[k - 1] - scratch.values()[k] : Double.POSITIVE_INFINITY;
             } else {
                 int groups = groups(m, k);
-                double top = groups > 0 ? maxima(cost, at, alpha, groups, m, scratch) : 0;
-                int found = groups > 0 ? ofGroups(cost, at, alpha, zero, 0, top, groups, m, k, scratch) : 0;
+                int found = 0;
+                if (groups > 0) {
+                    maxima(cost, at, alpha, groups, m, scratch);
+                    found = ofGroups(cost, at, alpha, zero, 0, groups, m, k, scratch);
+                }
                 found = found > k ? found : positive(cost, at, alpha, zero, m, k, scratch);
                 double next = keep(found, k, scratch);
                 kept = Math.min(found, k);
@@ -133,7 +136,7 @@ public final class DoubleTransport {
      */
     private static int simplex(MemorySegment cost, long at, double[] alpha, double top, double mass, int groups, int m, int k, int j,
             SparseColumns out, SparseColumns.Scratch scratch) {
-        int found = groups > 0 ? ofGroups(cost, at, alpha, top, Double.NEGATIVE_INFINITY, top, groups, m, k, scratch) : 0;
+        int found = groups > 0 ? ofGroups(cost, at, alpha, top, Double.NEGATIVE_INFINITY, groups, m, k, scratch) : 0;
         found = found > k ? found : searched(cost, at, alpha, top, mass, m, k, scratch);
         double next = keep(found, k, scratch);
         int kept = shrunk(Math.min(found, k), mass, scratch);
@@ -153,33 +156,43 @@ public final class DoubleTransport {
      * Takes what is above a bound and above a threshold that more than k groups have their largest element above, but not many more:
      * so are more than k elements, unless too many are equal, and the k largest among them. How many.
      */
-    private static int ofGroups(MemorySegment cost, long at, double[] alpha, double shift, double bound, double top, int groups, int m,
-            int k, SparseColumns.Scratch scratch) {
-        double[] maxima = scratch.order();
-        double low = top;
-        for (int g = 0; g < groups; g++) {
-            low = maxima[g] < low ? maxima[g] : low;
+    private static int ofGroups(MemorySegment cost, long at, double[] alpha, double shift, double bound, int groups, int m, int k,
+            SparseColumns.Scratch scratch) {
+        double threshold = parted(scratch.order(), groups, k + 1, k + k / 8 + 1) - shift;
+        return take(cost, at, alpha, shift, Math.max(bound, threshold), m, scratch);
+    }
+
+    /** A threshold that from least to most of the first n numbers are above: fewer or more if too many are equal, or nearly. */
+    private static double parted(double[] x, int n, int least, int most) {
+        double low = x[0];
+        double high = x[0];
+        for (int i = 1; i < n; i++) {
+            low = x[i] < low ? x[i] : low;
+            high = x[i] > high ? x[i] : high;
         }
-        double high = top;
-        int left = groups;
-        for (int halving = 0; halving < HALVINGS && left > k + k / 8 + 1; halving++) {
+        int left = n;
+        for (int halving = 0; halving < HALVINGS && left > most; halving++) {
             double middle = low + (high - low) / 2;
-            int count = count(maxima, groups, middle);
-            if (count > k) {
+            int count = count(x, n, middle);
+            if (count >= least) {
                 low = middle;
                 left = count;
             } else {
                 high = middle;
             }
         }
-        return take(cost, at, alpha, shift, Math.max(bound, low - shift), m, scratch);
+        return low;
     }
 
-    /** How many of the first n numbers, whole vectors of them, are above a threshold. */
+    /** How many of the first n numbers are above a threshold. */
     private static int count(double[] x, int n, double threshold) {
+        int whole = n / VL * VL;
         int count = 0;
-        for (int i = 0; i < n; i += VL) {
+        for (int i = 0; i < whole; i += VL) {
             count += DoubleVector.fromArray(S, x, i).compare(VectorOperators.GT, threshold).trueCount();
+        }
+        for (int i = whole; i < n; i++) {
+            count += x[i] > threshold ? 1 : 0;
         }
         return count;
     }
@@ -313,11 +326,13 @@ public final class DoubleTransport {
         }
         double[] y = scratch.values();
         int[] rows = scratch.rows();
-        System.arraycopy(y, 0, scratch.order(), 0, found);
-        double least = selected(scratch.order(), found, k);
-        int equals = k;
-        for (int e = 0; e < found; e++) {
-            equals -= y[e] > least ? 1 : 0;
+        // halvings of vectors, as what a selection compares is not to be predicted
+        double least = parted(y, found, k, k);
+        int equals = k - count(y, found, least);
+        if (equals != 0) {
+            System.arraycopy(y, 0, scratch.order(), 0, found);
+            least = selected(scratch.order(), found, k);
+            equals = k - count(y, found, least);
         }
         int to = 0;
         for (int e = 0; e < found; e++) {
@@ -532,10 +547,11 @@ public final class DoubleTransport {
         int count = 0;
         for (int i = 0; i < whole; i += WORD) {
             for (long above = above(c, at, alpha, shift, threshold, i); above != 0; above &= above - 1) {
-                int row = i + Long.numberOfTrailingZeros(above);
-                rows[count] = row;
-                values[count++] = alpha[row] - c.get(LAYOUT, at + (long) row * Double.BYTES) - shift;
+                rows[count++] = i + Long.numberOfTrailingZeros(above);
             }
+        }
+        for (int e = 0; e < count; e++) {
+            values[e] = alpha[rows[e]] - c.get(LAYOUT, at + (long) rows[e] * Double.BYTES) - shift;
         }
         for (int i = whole; i < m; i++) {
             double y = alpha[i] - c.get(LAYOUT, at + (long) i * Double.BYTES) - shift;
