@@ -202,4 +202,26 @@ class TransportProperties {
             assertEquals(0, found.margins()[0]);
         }
     }
+
+    /** Five elements stand out of a long column, all others are equal: no threshold has more than k groups above it. */
+    @Example
+    void whereFewStandOutOfALongColumnTheLowerRowsHaveTheOtherEntries() {
+        int m = 600;
+        int k = 20;
+        Buffer cost = Buffer.of(Type.DOUBLE, m);
+        int[] expected = new int[k];
+        for (int e = 0; e < k; e++) {
+            expected[e] = e < k - 5 ? e : m - (k - e) * 7;
+        }
+        for (int i = 0; i < m; i++) {
+            cost.set(i, Arrays.binarySearch(expected, k - 5, k, i) >= 0 ? -1 : 0);
+        }
+        Columns c = new Columns(m, 1, k, cost, new double[m], new double[] {40}, 1);
+        for (boolean semi : new boolean[] {true, false}) {
+            SparseColumns found = c.run(semi, new double[] {0.5});
+            assertEquals(k, found.counts()[0]);
+            assertArrayEquals(expected, found.rows());
+            assertEquals(0, found.margins()[0]);
+        }
+    }
 }
