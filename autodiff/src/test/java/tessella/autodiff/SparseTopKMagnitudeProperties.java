@@ -14,12 +14,14 @@ import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 import tessella.engine.DType;
 import tessella.reference.TopKOracle;
 
 /** The properties of soft top-k magnitudes, MG-1 to MG-10, with the bias and without, on rows as those of the masks. */
 @AddLifecycleHook(MemoryReturned.class)
+@Tag("one-width")
 class SparseTopKMagnitudeProperties {
     private static final List<TopKRow.Op> BOTH = List.of(SparseTopK::magnitude, SparseTopK::rawMagnitude);
 

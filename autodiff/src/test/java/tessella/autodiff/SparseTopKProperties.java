@@ -14,6 +14,7 @@ import net.jqwik.api.Assume;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 import net.jqwik.api.lifecycle.AddLifecycleHook;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
@@ -25,6 +26,7 @@ import tessella.reference.TopKOracle;
 
 /** The properties of soft top-k masks, TK-1 to TK-18, on rows of all kinds, a fourth of them so long that they are sampled. */
 @AddLifecycleHook(MemoryReturned.class)
+@Tag("one-width")
 class SparseTopKProperties {
     private static double dot(double[] a, double[] b) {
         double sum = 0;

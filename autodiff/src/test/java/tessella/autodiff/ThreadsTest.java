@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
@@ -19,6 +20,7 @@ import tessella.engine.Shape;
 import tessella.engine.Workers;
 
 /** Operators that share their work among threads give the same bits for 1, 2, 3 and 8 of them, on shapes that are split. */
+@Tag("one-width")
 class ThreadsTest {
     private static final long ROWS = 37;
     private static final long N = 4099;

@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tessella.reference.ValueArbitraries;
 
 @ExtendWith(MemoryReturned.class)
+@Tag("one-width")
 class WorkersTest {
     private static NdArray random(DType dtype, long seed, int... shape) {
         return Samples.contiguous(dtype, ValueArbitraries.normal(seed, shape));

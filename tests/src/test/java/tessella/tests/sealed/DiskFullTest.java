@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DiskFullTest {
     /** So many steps that most of them get a line of metrics, which an epoch then has kilobytes of. */
-    private static final List<String> TRAIN = List.of("--model", "vit-tiny", "--data", "digits", "--epochs", "2", "--limit", "200",
+    private static final List<String> TRAIN = List.of("--model", "vit-tiny", "--data", "digits", "--epochs", "2", "--limit", "80",
             "--batch", "1", "--threads", "1");
     private static final String CHECKPOINT = "checkpoint.safetensors";
     private static final Set<String> STOPPED = Set.of(TrainProcesses.METRICS, TrainProcesses.STATE);
