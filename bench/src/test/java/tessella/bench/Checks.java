@@ -23,6 +23,7 @@ import tessella.reference.AttentionOracle;
 import tessella.reference.CentralDifference;
 import tessella.reference.Comparison;
 import tessella.reference.ElementwiseOracle;
+import tessella.reference.IsotonicOracle;
 import tessella.reference.LossOracle;
 import tessella.reference.MatmulOracle;
 import tessella.reference.NormOracle;
@@ -49,6 +50,7 @@ final class Checks {
             Map.entry(LossesBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(TopKBenchmark.class, Map.of("shape", of("5x16"), "dtype", of("F32", "F64"), "lambda", of("0.5"),
                     "thirds", of("4", "6"), "order", Arrays.stream(TopKBenchmark.Order.values()).map(Enum::name).toArray(String[]::new))),
+            Map.entry(IsotonicBenchmark.class, Map.of("shape", of("5x16"), "lambda", of("0.5"))),
             Map.entry(ReductionsBenchmark.class, Map.of("shape", of("5x7"), "dtype", of("F32", "F64"))),
             Map.entry(TransportBenchmark.class, Map.of("shape", of("5x3x2"))),
             Map.entry(OptimizerBenchmark.class, Map.of("preset", of("vit-mu16"))),
@@ -79,6 +81,7 @@ final class Checks {
         topK();
         reductions();
         transport();
+        isotonic();
         models();
         put("PointwiseBenchmark.apply", 35, Double.NaN, (of, y) -> pointwise((PointwiseBenchmark) of, y[0]));
     }
@@ -143,6 +146,17 @@ final class Checks {
             SoftmaxBenchmark b = (SoftmaxBenchmark) of;
             near(SoftmaxOracle.softmaxVjp(array(b.x), array(b.dy), 1), y[0]);
         });
+    }
+
+    private static void isotonic() {
+        put("IsotonicBenchmark.pooling", 320, 640, (of, y) -> requireIsotonic((IsotonicBenchmark) of, y[0], 1e-13));
+        put("IsotonicBenchmark.dykstra", 320, 640, (of, y) -> requireIsotonic((IsotonicBenchmark) of, y[0], 1e-5));
+    }
+
+    private static void requireIsotonic(IsotonicBenchmark of, NdArray v, double tolerance) {
+        double[] expected = Arrays.stream(rows(of.s)).map(row -> IsotonicOracle.mask(row, of.w.toDoubles(), of.regularizer.lambda(), 2))
+                .flatMapToDouble(Arrays::stream).toArray();
+        Comparison.of("v", Array.of(new int[] {5, 16}, expected), v.toDoubles()).requireWithin(tolerance, tolerance);
     }
 
     private static void transport() {
