@@ -242,19 +242,19 @@ class TransportSolverProperties {
         assertEquals(Double.POSITIVE_INFINITY, found.gap());
     }
 
-    /** Larger k is smoother: iterations to one tolerance, over five problems. */
+    /** Larger k is smoother: iterations to one tolerance, over 200 problems. */
     @Example
     void ot15IterationsDoNotGrowWithK() {
         int[] iterations = new int[3];
-        int[] ks = {3, 6, 24};
-        for (int seed = 0; seed < 5; seed++) {
-            Instance x = Instance.of(seed, 24, 24);
+        int[] ks = {2, 4, 12};
+        for (int seed = 0; seed < 200; seed++) {
+            Instance x = Instance.of(seed, 12, 12);
             for (int i = 0; i < ks.length; i++) {
                 Instance one = new Instance(x.cost(), x.a(), x.b(), 1, ks[i]);
                 iterations[i] += one.solve(PLAIN.until(1e-7, 400)).iterations();
             }
         }
-        assertTrue(iterations[0] > iterations[1] && iterations[1] >= iterations[2], Arrays.toString(iterations));
+        assertTrue(iterations[0] > 1.5 * iterations[1] && iterations[1] >= iterations[2], Arrays.toString(iterations));
     }
 
     /** An earlier solution needs no further iteration, on either side. */
