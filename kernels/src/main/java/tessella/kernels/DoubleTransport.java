@@ -82,13 +82,7 @@ public final class DoubleTransport {
                 kept = Math.min(found, k);
                 out.margins()[j] = found > k ? scratch.values()[k - 1] - scratch.values()[k] : Double.POSITIVE_INFINITY;
             } else {
-                int groups = groups(m, k);
-                int found = 0;
-                if (groups > 0) {
-                    maxima(cost, at, alpha, groups, m, scratch);
-                    found = ofGroups(cost, at, alpha, zero, 0, groups, m, k, scratch);
-                }
-                found = found > k ? found : positive(cost, at, alpha, zero, m, k, scratch);
+                int found = positive(cost, at, alpha, zero, m, k, scratch);
                 double next = keep(found, k, scratch);
                 kept = Math.min(found, k);
                 out.margins()[j] = found > k ? least(kept, scratch) - next : Double.POSITIVE_INFINITY;
@@ -102,9 +96,14 @@ public final class DoubleTransport {
     /** Takes out of a column what is positive or, where that is many more than k, more than the k largest. */
     private static int positive(MemorySegment cost, long at, double[] alpha, double zero, int m, int k, SparseColumns.Scratch scratch) {
         int positive = count(cost, at, alpha, zero, 0, m, scratch);
-        double threshold = positive <= Math.max(2 * k, FEW) ? 0
-                : narrowed(cost, at, alpha, zero, 0, top(cost, at, alpha, m) - zero, positive, m, k, scratch);
-        return take(cost, at, alpha, zero, threshold, m, scratch);
+        if (positive <= Math.max(2 * k, FEW)) {
+            return take(cost, at, alpha, zero, 0, m, scratch);
+        }
+        int groups = groups(m, k);
+        double top = groups > 0 ? maxima(cost, at, alpha, groups, m, scratch) : top(cost, at, alpha, m);
+        int found = groups > 0 ? ofGroups(cost, at, alpha, zero, 0, groups, m, k, scratch) : 0;
+        return found > k ? found
+                : take(cost, at, alpha, zero, narrowed(cost, at, alpha, zero, 0, top - zero, positive, m, k, scratch), m, scratch);
     }
 
     /** The entries of a column of no mass. */
