@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * <pre>
  *   ${expr}                   a variable (type, Type, bytes, Bits, bits, LAYOUT, f, cast) or integer arithmetic over loop
  *                             variables
- *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6]
+ *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6], #if[mr == 5]
  *   #for[r=0..mr-1] #end      the body once for each value
  *   #macro name(a, b) #end    a macro; &#64;name(x, y) expands it, inside a line when its body is a single line
  *   #method[join] #end        a method with one #strip[i, n] #end in it, as two methods: the first runs the strip for the
@@ -342,8 +342,9 @@ final class Expand {
         if (condition.equals("float") || condition.equals("double")) {
             return condition.equals(type);
         }
-        String[] sides = condition.split("<=");
-        return number(sides[0], variables) <= number(sides[1], variables);
+        String[] sides = condition.split("<=|==");
+        int order = Long.compare(number(sides[0], variables), number(sides[1], variables));
+        return order == 0 || order < 0 && condition.contains("<=");
     }
 
     private static String bracket(String word) {

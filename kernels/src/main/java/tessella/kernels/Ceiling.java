@@ -36,18 +36,18 @@ public final class Ceiling {
         FloatVector c10 = FloatVector.broadcast(S, x + 10);
         FloatVector c11 = FloatVector.broadcast(S, x + 11);
         for (int i = 0; i < steps; i++) {
-            c0 = c0.fma(v, v);
-            c1 = c1.fma(v, v);
-            c2 = c2.fma(v, v);
-            c3 = c3.fma(v, v);
-            c4 = c4.fma(v, v);
-            c5 = c5.fma(v, v);
-            c6 = c6.fma(v, v);
-            c7 = c7.fma(v, v);
-            c8 = c8.fma(v, v);
-            c9 = c9.fma(v, v);
-            c10 = c10.fma(v, v);
-            c11 = c11.fma(v, v);
+            c0 = v.fma(v, c0);
+            c1 = v.fma(v, c1);
+            c2 = v.fma(v, c2);
+            c3 = v.fma(v, c3);
+            c4 = v.fma(v, c4);
+            c5 = v.fma(v, c5);
+            c6 = v.fma(v, c6);
+            c7 = v.fma(v, c7);
+            c8 = v.fma(v, c8);
+            c9 = v.fma(v, c9);
+            c10 = v.fma(v, c10);
+            c11 = v.fma(v, c11);
         }
         return c0.add(c1).add(c2).add(c3).add(c4).add(c5).add(c6.add(c7).add(c8).add(c9).add(c10).add(c11)).lane(0);
     }

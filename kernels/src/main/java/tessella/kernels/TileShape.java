@@ -6,12 +6,12 @@ final class TileShape {
 
     /**
      * {rows, vectors}: 13 x 2 is what C2 keeps in 32 registers of 512 bits, 8 x 3 in the 32 registers of 128 bits of AArch64, and
-     * 6 x 2 in the 16 registers of AVX2. A property such as "8x3" overrides the choice.
+     * 5 x 2 in the 16 registers of AVX2. A property such as "8x3" overrides the choice.
      */
     static int[] of(int vectorBytes, String property) {
         String shape = System.getProperty(property);
         if (shape == null) {
-            return !manyRegisters(vectorBytes) ? new int[] {6, 2} : vectorBytes == 16 ? new int[] {8, 3} : new int[] {13, 2};
+            return !manyRegisters(vectorBytes) ? new int[] {5, 2} : vectorBytes == 16 ? new int[] {8, 3} : new int[] {13, 2};
         }
         String[] sides = shape.split("x");
         int rows = sides.length == 2 ? number(sides[0]) : 0;
@@ -25,10 +25,11 @@ final class TileShape {
 
     /** Rows of a tile of 2 vectors of bfloat16, which needs a vector of them and a mask besides. */
     static int rowsOfHalves(int vectorBytes) {
-        return manyRegisters(vectorBytes) ? 12 : 5;
+        return manyRegisters(vectorBytes) ? 12 : 4;
     }
 
-    private static boolean manyRegisters(int vectorBytes) {
+    /** Whether there are 32 registers, as with AVX-512 and on AArch64, and not 16. */
+    static boolean manyRegisters(int vectorBytes) {
         return vectorBytes == 64 || System.getProperty("os.arch").equals("aarch64");
     }
 
