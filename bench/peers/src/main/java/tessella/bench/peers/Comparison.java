@@ -68,6 +68,7 @@ final class Comparison implements AutoCloseable {
     void run(Consumer<Measured> to) throws IOException {
         // compiles the loops that measure the machine
         ceiling("fma", 2, 1);
+        ceiling("copy", 2, MANY_BYTES, 1);
         for (String set : options.sets()) {
             for (Work work : Works.named(set)) {
                 Map<String, String> refused = new LinkedHashMap<>();
