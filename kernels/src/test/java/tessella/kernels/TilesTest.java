@@ -156,7 +156,8 @@ class TilesTest {
     @Test
     void everyTileOfBfloat16EqualsNaiveLoops() {
         for (int mr = 1; mr <= 12; mr++) {
-            for (int np : new int[] {1, FloatHalfTiles.panels(mr)}) {
+            // also those that a machine of 16 registers does not take
+            for (int np : new int[] {1, mr == 1 ? 4 : mr <= 4 ? 2 : 1}) {
                 for (int k : new int[] {0, 1, 2, 37}) {
                     halfTile(mr, np, k);
                 }
