@@ -164,7 +164,7 @@ public final class TransportSolver {
     /**
      * Newton steps on the entries of the plan: the dual has the Hessian -(1/gamma) [[diag(A 1), A], [A', diag(A' 1)]], A the 0-1 matrix of the
      * entries. A step is halved until the marginal error falls; the potentials stay as they were if that does not help the function that
-     * was climbed.
+     * was climbed. Parts of the plan that no entry connects keep what their masses differ by.
      */
     private static void polish(State state) {
         State dual = new State(state.problem, Formulation.DUAL, state.alpha, state.beta);
