@@ -48,8 +48,20 @@ public final class Random {
 
     /** 32 random bits for an element, a number from 0 on. */
     public int bits(long element) {
-        int c0 = (int) (element >>> 2);
-        int c1 = index ^ (int) (element >>> 34) * 0x9e3779b9;
+        int[] four = new int[4];
+        draw(element >>> 2, four);
+        return switch ((int) element & 3) {
+            case 0 -> four[0];
+            case 1 -> four[1];
+            case 2 -> four[2];
+            default -> four[3];
+        };
+    }
+
+    /** The bits of elements 4 block to 4 block + 3. */
+    private void draw(long block, int[] four) {
+        int c0 = (int) block;
+        int c1 = index ^ (int) (block >>> 32) * 0x9e3779b9;
         int c2 = (int) step;
         int c3 = (int) (step >>> 32);
         int k0 = (int) key;
@@ -64,17 +76,31 @@ public final class Random {
             k0 += 0x9e3779b9;
             k1 += 0xbb67ae85;
         }
-        return switch ((int) element & 3) {
-            case 0 -> c0;
-            case 1 -> c1;
-            case 2 -> c2;
-            default -> c3;
-        };
+        four[0] = c0;
+        four[1] = c1;
+        four[2] = c2;
+        four[3] = c3;
     }
 
     /** Uniform in the open interval (0, 1), a multiple of 2^-33: 32 bits and a half. */
     public double uniform(long element) {
-        return ((bits(element) & 0xffffffffL) + 0.5) * 0x1p-32;
+        return uniform(bits(element));
+    }
+
+    /** out_i = {@link #uniform(long) uniform}(first + i), four for the price of one. */
+    public void uniform(long first, double[] out) {
+        int[] four = new int[4];
+        for (int i = 0; i < out.length; i++) {
+            int of = (int) (first + i) & 3;
+            if (i == 0 || of == 0) {
+                draw((first + i) >>> 2, four);
+            }
+            out[i] = uniform(four[of]);
+        }
+    }
+
+    private static double uniform(int bits) {
+        return ((bits & 0xffffffffL) + 0.5) * 0x1p-32;
     }
 
     /**

@@ -195,6 +195,20 @@ class RandomTest {
     }
 
     @Test
+    void numbersDrawnTogetherAreThoseOfEachElement() {
+        Random random = Random.of(9, "together").at(1, 2);
+        for (long first : new long[] {0, 1, 2, 3, 70, (1L << 34) - 3}) {
+            for (int count = 0; count < 12; count++) {
+                double[] out = new double[count];
+                random.uniform(first, out);
+                double[] expected = new double[count];
+                Arrays.setAll(expected, i -> random.uniform(first + i));
+                assertArrayEquals(expected, out);
+            }
+        }
+    }
+
+    @Test
     void everyElementOfADrawnArrayHasItsOwnNumber() {
         Random random = Random.of(3, "mask");
         try (Scope _ = Scope.open()) {

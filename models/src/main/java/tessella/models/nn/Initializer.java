@@ -4,12 +4,15 @@ import java.lang.foreign.ValueLayout;
 import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
+import tessella.engine.Workers;
 
 /** How the values of a parameter start. A value depends on the seed, the parameter's name and its index only. */
 @FunctionalInterface
 public interface Initializer {
     /** Standard deviation of the standard normal cut at -2 and 2. */
     double TRUNCATED = 0.87962566103423978;
+    /** Elements drawn at a time. */
+    int BLOCK = 4096;
 
     /** The value of element index. */
     double value(Random random, long index);
@@ -33,7 +36,23 @@ public interface Initializer {
     /** Xavier (Glorot): uniform in +-sqrt(6 / (fanIn + fanOut)). */
     static Initializer xavierUniform(long fanIn, long fanOut) {
         double limit = Math.sqrt(6.0 / (fanIn + fanOut));
-        return (random, index) -> limit * (2 * random.uniform(index) - 1);
+        return new Uniform(limit);
+    }
+
+    /** Uniform in +-limit. */
+    record Uniform(double limit) implements Initializer {
+        @Override
+        public double value(Random random, long index) {
+            return limit * (2 * random.uniform(index) - 1);
+        }
+
+        @Override
+        public void values(Random random, long first, double[] out) {
+            random.uniform(first, out);
+            for (int i = 0; i < out.length; i++) {
+                out[i] = limit * (2 * out[i] - 1);
+            }
+        }
     }
 
     /** The same values in each of the consecutive blocks of this size: bit-identical experts. */
@@ -41,17 +60,29 @@ public interface Initializer {
         return (random, index) -> value(random, index % block);
     }
 
-    /** Fills an array. */
+    /** out_i = {@link #value}(random, first + i). */
+    default void values(Random random, long first, double[] out) {
+        for (int i = 0; i < out.length; i++) {
+            out[i] = value(random, first + i);
+        }
+    }
+
+    /** Fills an array, on all threads of the team. */
     default void fill(NdArray target, Random random) {
+        long n = target.size();
         target.withSegment(segment -> {
-            for (long i = 0, n = target.size(); i < n; i++) {
-                double v = value(random, i);
-                if (target.dtype() == DType.F32) {
-                    segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) v);
-                } else {
-                    segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, v);
+            Workers.current().each(Math.toIntExact((n + BLOCK - 1) / BLOCK), block -> {
+                long first = (long) block * BLOCK;
+                double[] values = new double[(int) Math.min(BLOCK, n - first)];
+                values(random, first, values);
+                for (int i = 0; i < values.length; i++) {
+                    if (target.dtype() == DType.F32) {
+                        segment.setAtIndex(ValueLayout.JAVA_FLOAT, first + i, (float) values[i]);
+                    } else {
+                        segment.setAtIndex(ValueLayout.JAVA_DOUBLE, first + i, values[i]);
+                    }
                 }
-            }
+            });
             return null;
         });
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -16,6 +17,7 @@ import tessella.engine.NdArray;
 import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.engine.Workers;
 
 /** Distributions of initial values. The draws are fixed, so the bounds are of the draws, four standard errors wide. */
 class InitializerTest {
@@ -108,6 +110,22 @@ class InitializerTest {
             float[] rounded = f32.toFloats();
             for (int i = 0; i < 15; i++) {
                 assertEquals((float) exact[i], rounded[i]);
+            }
+        }
+    }
+
+    @Test
+    void arraysOfManyBlocksHaveTheValueOfEachElementForAnyThreads() {
+        int n = 3 * Initializer.BLOCK + 5;
+        for (Initializer initializer : List.of(Initializer.xavierUniform(3, 5), Initializer.normal(2), Initializer.lecunNormal(4),
+                Initializer.normal(1).repeated(6), Initializer.xavierUniform(3, 5).repeated(6))) {
+            double[] expected = draw(initializer, "p", n);
+            for (int threads = 1; threads <= 3; threads++) {
+                try (Workers workers = Workers.of(threads); Scope scope = Scope.open()) {
+                    NdArray array = NdArray.empty(scope, DType.F64, Shape.of(n));
+                    Workers.with(workers, () -> initializer.fill(array, Random.of(7, "p")));
+                    assertArrayEquals(expected, array.toDoubles());
+                }
             }
         }
     }
