@@ -5,6 +5,7 @@ import java.util.SplittableRandom;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -37,6 +38,13 @@ class CopiesProperties {
         }
         type.call("Copies", "copy", x, rs, cs, y, yrs, rows, n);
         y.requireNear("copy of " + rows + " x " + n + ", strides " + rs + ", " + cs, expected, new double[y.length]);
+    }
+
+    @Example
+    void rowsOfNothingMayLieBeyondTheMemory() {
+        for (Type type : Type.values()) {
+            type.call("Copies", "copy", Buffer.of(type, 1), 7, 1, Buffer.of(type, 1), 7, 3, 0);
+        }
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
