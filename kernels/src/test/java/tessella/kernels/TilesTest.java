@@ -130,7 +130,7 @@ class TilesTest {
                 set(a, start + r * rs + p * ps, random.nextGaussian());
             }
         }
-        Object c = type.heap(mr * width + 1);
+        Object c = type.heapC();
         set(c, mr * width, 42);
         if (gap == 0) {
             type.call("Tiles", layout, mr, nv, a, start, b, k, c);
