@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * <pre>
  *   ${expr}                   a variable (type, Type, bytes, Bits, bits, LAYOUT, f, cast) or integer arithmetic over loop
  *                             variables
- *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6], #if[mr == 5]
+ *   #if[float] #else #end     text for one type only; also integer comparisons, #if[mr &lt;= 6], several with &amp;&amp; between them
  *   #for[r=0..mr-1] #end      the body once for each value
  *   #macro name(a, b) #end    a macro; &#64;name(x, y) expands it, inside a line when its body is a single line
  *   #method[join] #end        a method with one #strip[i, n] #end in it, as two methods: the first runs the strip for the
@@ -339,6 +339,10 @@ final class Expand {
     }
 
     private boolean holds(String condition, Map<String, String> variables) {
+        int and = condition.indexOf("&&");
+        if (and >= 0) {
+            return holds(condition.substring(0, and).strip(), variables) && holds(condition.substring(and + 2).strip(), variables);
+        }
         if (condition.equals("float") || condition.equals("double")) {
             return condition.equals(type);
         }

@@ -3,6 +3,7 @@ package tessella.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static tessella.engine.Samples.refused;
 
@@ -220,6 +221,38 @@ class RandomTest {
             double[] normal = new double[100 * 203];
             Arrays.setAll(normal, i -> (float) random.normal(70 + i));
             assertArrayEquals(normal, Draws.normal(random, DType.F32, Shape.of(203, 100), 70).toDoubles());
+        }
+    }
+
+    @Test
+    void aFilledArrayHasTheNumbersOfItsPlacesAndNothingElseChanges() {
+        try (Scope scope = Scope.open()) {
+            NdArray array = NdArray.full(scope, DType.F64, Shape.of(3, 7001), -1);
+            NdArray row = array.slice(0, 1, 2);
+            for (int threads = 1; threads <= 3; threads++) {
+                try (Workers workers = Workers.of(threads)) {
+                    Workers.with(workers, () -> Draws.fill(row, (first, out) -> Arrays.setAll(out, i -> first + i + 0.1)));
+                }
+                double[] expected = new double[3 * 7001];
+                Arrays.setAll(expected, i -> i / 7001 == 1 ? i % 7001 + 0.1 : -1);
+                assertArrayEquals(expected, array.toDoubles());
+            }
+            NdArray single = NdArray.empty(scope, DType.F32, Shape.of(2));
+            Draws.fill(single, (first, out) -> Arrays.fill(out, 0.1));
+            assertArrayEquals(new float[] {0.1f, 0.1f}, single.toFloats());
+        }
+    }
+
+    @Test
+    void aFillOfAViewWithGapsOrOfATypeOfStorageIsRefused() {
+        try (Scope scope = Scope.open()) {
+            NdArray view = NdArray.full(scope, DType.F64, Shape.of(2, 3), 1).transpose();
+            NdArray half = NdArray.zeros(scope, DType.BF16, Shape.of(2, 3));
+            refused(() -> Draws.fill(view, (first, out) -> {}), "fill", "float64 [3, 2], a view with gaps");
+            refused(() -> Draws.fill(half, (first, out) -> {}), "fill", "bfloat16 [2, 3]; fill such an array");
+            NdArray freed = NdArray.full(scope, DType.F64, Shape.of(2), 1);
+            freed.free();
+            assertThrows(IllegalStateException.class, () -> Draws.fill(freed, (first, out) -> {}));
         }
     }
 

@@ -1,18 +1,14 @@
 package tessella.models.nn;
 
-import java.lang.foreign.ValueLayout;
-import tessella.engine.DType;
+import tessella.engine.Draws;
 import tessella.engine.NdArray;
 import tessella.engine.Random;
-import tessella.engine.Workers;
 
 /** How the values of a parameter start. A value depends on the seed, the parameter's name and its index only. */
 @FunctionalInterface
 public interface Initializer {
     /** Standard deviation of the standard normal cut at -2 and 2. */
     double TRUNCATED = 0.87962566103423978;
-    /** Elements drawn at a time. */
-    int BLOCK = 4096;
 
     /** The value of element index. */
     double value(Random random, long index);
@@ -69,21 +65,6 @@ public interface Initializer {
 
     /** Fills an array, on all threads of the team. */
     default void fill(NdArray target, Random random) {
-        long n = target.size();
-        target.withSegment(segment -> {
-            Workers.current().each(Math.toIntExact((n + BLOCK - 1) / BLOCK), block -> {
-                long first = (long) block * BLOCK;
-                double[] values = new double[(int) Math.min(BLOCK, n - first)];
-                values(random, first, values);
-                for (int i = 0; i < values.length; i++) {
-                    if (target.dtype() == DType.F32) {
-                        segment.setAtIndex(ValueLayout.JAVA_FLOAT, first + i, (float) values[i]);
-                    } else {
-                        segment.setAtIndex(ValueLayout.JAVA_DOUBLE, first + i, values[i]);
-                    }
-                }
-            });
-            return null;
-        });
+        Draws.fill(target, (first, out) -> values(random, first, out));
     }
 }

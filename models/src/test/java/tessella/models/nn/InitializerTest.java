@@ -115,8 +115,8 @@ class InitializerTest {
     }
 
     @Test
-    void arraysOfManyBlocksHaveTheValueOfEachElementForAnyThreads() {
-        int n = 3 * Initializer.BLOCK + 5;
+    void arraysOfManyPartsHaveTheValueOfEachElementForAnyThreads() {
+        int n = 12_293;
         for (Initializer initializer : List.of(Initializer.xavierUniform(3, 5), Initializer.normal(2), Initializer.lecunNormal(4),
                 Initializer.normal(1).repeated(6), Initializer.xavierUniform(3, 5).repeated(6))) {
             double[] expected = draw(initializer, "p", n);
