@@ -25,7 +25,7 @@ public final class Attention {
 
     /**
      * o = softmax(scale q k^T) v for each head, q [batch, n, heads, d], k and v [batch, m, heads, d]: [batch, n, heads, d].
-     * The [n, m] weights P are never stored: the gradient computes them again from each row's log-normaliser.
+     * The [n, m] weights P are never stored: the gradient computes them again from the maximum and the sum of each row.
      * dv = P^T do, dP = do v^T, dS = P (dP - rowsum(P dP)), dq = scale dS k, dk = scale dS^T q. The result is in the innermost scope.
      *
      * @throws IllegalArgumentException if the shapes do not agree
@@ -89,7 +89,7 @@ public final class Attention {
         }
         mask.arrays().forEach(array -> operands.add(Tensor.of(array)));
         List<NdArray> kept = new ArrayList<>(operands.stream().map(Tensor::value).toList());
-        kept.add(forward.logNormalisers());
+        kept.add(forward.normalisers());
         return operator("attention", forward.o(), saved(kept.toArray(NdArray[]::new)), (dy, to) -> {
             boolean biased = bias != null && to.wants(bias);
             Heads.Gradient d = biased

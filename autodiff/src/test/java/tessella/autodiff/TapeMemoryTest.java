@@ -190,8 +190,8 @@ class TapeMemoryTest {
                 row);
         table.line("LAYER_NORM_PLAIN", 1 + 2 * rows, "a", x -> Norms.layerNorm(x.get(0), null, null, 1e-6), square);
         table.line("L2_NORMALIZE", 1 + rows, "y", x -> Norms.l2Normalize(x.get(0), -1, 1e-6), square);
-        // the log-normaliser of each row and head, and never the [128, 128] weights of four heads
-        table.line("ATTENTION", 1 + 4 * rows, "abc", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1), heads,
+        // the maximum and the sum of each row and head, and never the [128, 128] weights of four heads
+        table.line("ATTENTION", 1 + 8 * rows, "abc", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1), heads,
                 heads, heads);
         table.line("RESHAPE", 0, "", x -> Shapes.reshape(x.get(0), 64, 256), square);
         table.line("PERMUTE", 0, "", x -> Shapes.permute(x.get(0), 1, 0), square);
@@ -211,13 +211,13 @@ class TapeMemoryTest {
                 square);
         table.line("SIGMOID_CROSS_ENTROPY", rows, "ab", x -> Losses.sigmoidCrossEntropy(x.get(0), x.get(1)), square,
                 square);
-        table.line("ATTENTION_BIASED", 1 + 4 * rows, "abcd", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1,
+        table.line("ATTENTION_BIASED", 1 + 8 * rows, "abcd", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1,
                 AttentionMask.none(), x.get(3)), heads, heads, heads, square);
         AttentionMask packed = AttentionMask.causal().and(AttentionMask.segments(new int[1][128]));
-        table.line("ATTENTION_MASKED", 1 + 4 * rows, "abcd", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1, packed,
+        table.line("ATTENTION_MASKED", 1 + 8 * rows, "abcd", x -> Attention.attention(x.get(0), x.get(1), x.get(2), 1, packed,
                 x.get(3)), heads, heads, heads, square);
         // the weights of four heads were asked for
-        table.line("ATTENTION_WITH_WEIGHTS", 1 + 4 * rows + 4, "abcd", x -> Attention.attentionWithWeights(x.get(0), x.get(1),
+        table.line("ATTENTION_WITH_WEIGHTS", 1 + 8 * rows + 4, "abcd", x -> Attention.attentionWithWeights(x.get(0), x.get(1),
                 x.get(2), 1, packed, x.get(3)).o(), heads, heads, heads, square);
         table.line("transportCost", 64 / (double) UNIT, "", x -> Transport.transportCost(x.get(0), x.get(1), x.get(2), 1,
                 Cardinality.unlimited(), SolverOptions.DEFAULT), square, row, row);

@@ -14,8 +14,8 @@ import tessella.kernels.LogitTerms;
 public final class Heads {
     private Heads() {}
 
-    /** o [batch, n, heads, d], and the log of the normaliser of each softmax row [batch, heads, n] for the gradient. */
-    public record Attention(NdArray o, NdArray logNormalisers) {}
+    /** o [batch, n, heads, d], and for the gradient the maximum of each row of S and the sum of e^(S - maximum) [batch, heads, 2, n]. */
+    public record Attention(NdArray o, NdArray normalisers) {}
 
     /** What {@link Attention} holds, and the weights [batch, heads, n, m]. */
     public record Weighted(Attention attention, NdArray weights) {}
@@ -34,7 +34,7 @@ public final class Heads {
 
     /**
      * o = softmax(scale q k^T + bias) v over the keys that the mask shows; the bias broadcasts to [batch, heads, n, m], or is
-     * null. A query without a key has o = 0 and the log-normaliser minus infinity.
+     * null. A query without a key has o = 0, the maximum minus infinity and the sum 0.
      *
      * @throws IllegalArgumentException if the shapes do not agree, or mask or bias do not fit them
      */
@@ -60,36 +60,36 @@ public final class Heads {
         int heads = Math.toIntExact(q.shape().dim(2));
         int d = Math.toIntExact(q.shape().dim(3));
         NdArray o = NdArray.result("attention", q.dtype(), q.shape());
-        NdArray lse = NdArray.result("attention", q.dtype(), Shape.of(batch, heads, n));
+        NdArray normalisers = NdArray.result("attention", q.dtype(), Shape.of(batch, heads, 2, n));
         long bytes = q.dtype().bytes();
         Region.run("attention", batch * heads, 4L * batch * heads * n * m * d, (task, scratch) -> {
             int b = task / heads;
             int h = task % heads;
             LogitTerms head = terms.of(b, h);
-            long lo = lse.offset() + (long) task * n * bytes;
+            long no = normalisers.offset() + 2L * task * n * bytes;
             long wo = weights == null ? 0 : weights.offset() + (long) task * n * m * bytes;
             switch (q.dtype()) {
                 case F32 -> {
                     scratch.reserve(FloatAttention.forwardScratch(m, d) * bytes, "attention");
                     FloatAttention.forward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
                             at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1), o.segment(),
-                            at(o, b, h), o.stride(1), lse.segment(), lo, weights == null ? null : weights.segment(), wo, n, m,
+                            at(o, b, h), o.stride(1), normalisers.segment(), no, weights == null ? null : weights.segment(), wo, n, m,
                             d, (float) scale, head, scratch.segment(), scratch.offset(), scratch.floatA(), scratch.floatC());
                 }
                 case F64 -> {
                     scratch.reserve(DoubleAttention.forwardScratch(m, d) * bytes, "attention");
                     DoubleAttention.forward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
                             at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1), o.segment(),
-                            at(o, b, h), o.stride(1), lse.segment(), lo, weights == null ? null : weights.segment(), wo, n, m,
+                            at(o, b, h), o.stride(1), normalisers.segment(), no, weights == null ? null : weights.segment(), wo, n, m,
                             d, scale, head, scratch.segment(), scratch.offset(), scratch.doubleA(), scratch.doubleC());
                 }
             }
-        }, operands(terms, queries, keys, values, o, lse, weights));
+        }, operands(terms, queries, keys, values, o, normalisers, weights));
         queries.freeUnless(q);
         keys.freeUnless(k);
         values.freeUnless(v);
         terms.free();
-        return new Attention(o, lse);
+        return new Attention(o, normalisers);
     }
 
     /** {@link #gradient(NdArray, NdArray, NdArray, Attention, NdArray, double, AttentionMask, NdArray)} without mask or bias. */
@@ -130,7 +130,7 @@ public final class Heads {
         int m = Math.toIntExact(k.shape().dim(1));
         int heads = Math.toIntExact(q.shape().dim(2));
         int d = Math.toIntExact(q.shape().dim(3));
-        NdArray lse = saved.logNormalisers();
+        NdArray normalisers = saved.normalisers();
         NdArray dq = NdArray.result("attention gradient", q.dtype(), q.shape());
         NdArray dk = NdArray.result("attention gradient", q.dtype(), k.shape());
         NdArray dv = NdArray.result("attention gradient", q.dtype(), v.shape());
@@ -138,13 +138,13 @@ public final class Heads {
         Region.run("attention gradient", order.tasks(), 10L * batch * heads * n * m * d, (task, scratch) -> order.each(task, (b, h) -> {
             LogitTerms head = terms.of(b, h);
             LogitTerms.Plane dBias = sums == null ? null : order.plane(sums, task);
-            long lo = lse.offset() + ((long) b * heads + h) * n * bytes;
+            long no = normalisers.offset() + 2L * (b * heads + h) * n * bytes;
             switch (q.dtype()) {
                 case F32 -> {
                     scratch.reserve(FloatAttention.backwardScratch(m, d) * bytes, "attention gradient");
                     FloatAttention.backward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
                             at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1),
-                            cotangent.segment(), at(cotangent, b, h), cotangent.stride(1), lse.segment(), lo, dq.segment(),
+                            cotangent.segment(), at(cotangent, b, h), cotangent.stride(1), normalisers.segment(), no, dq.segment(),
                             at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h), dk.stride(1), dv.segment(), at(dv, b, h),
                             dv.stride(1), dBias, n, m, d, (float) scale, head, scratch.segment(), scratch.offset(),
                             scratch.floatA(), scratch.floatC());
@@ -153,13 +153,13 @@ public final class Heads {
                     scratch.reserve(DoubleAttention.backwardScratch(m, d) * bytes, "attention gradient");
                     DoubleAttention.backward(queries.segment(), at(queries, b, h), queries.stride(1), keys.segment(),
                             at(keys, b, h), keys.stride(1), values.segment(), at(values, b, h), values.stride(1),
-                            cotangent.segment(), at(cotangent, b, h), cotangent.stride(1), lse.segment(), lo, dq.segment(),
+                            cotangent.segment(), at(cotangent, b, h), cotangent.stride(1), normalisers.segment(), no, dq.segment(),
                             at(dq, b, h), dq.stride(1), dk.segment(), at(dk, b, h), dk.stride(1), dv.segment(), at(dv, b, h),
                             dv.stride(1), dBias, n, m, d, scale, head, scratch.segment(), scratch.offset(),
                             scratch.doubleA(), scratch.doubleC());
                 }
             }
-        }), operands(terms, queries, keys, values, cotangent, lse, dq, dk, dv, sums));
+        }), operands(terms, queries, keys, values, cotangent, normalisers, dq, dk, dv, sums));
         queries.freeUnless(q);
         keys.freeUnless(k);
         values.freeUnless(v);

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
  * <p>The tasks depend on shapes, or are cut where no bit can change, so the results have the same bits for any team. The
  * caller takes part. A team that is busy with another caller's region, or a region inside a region, runs its tasks inline.
  * Threads spin for some microseconds after a region, then park; they are daemons. Any thread, virtual ones included, may
- * call. Interrupting the caller does not stop a region.
+ * call. In the first two regions of an operator the caller ends one task before the others begin. Interrupting the caller does not stop a region.
  */
 public final class Workers implements AutoCloseable {
     static final String THREADS = "tessella.threads";
@@ -24,6 +24,17 @@ public final class Workers implements AutoCloseable {
     private static final ScopedValue<Workers> TEAM = ScopedValue.newInstance();
     /** Longer than the gap between two operators of a small model, shorter than anyone else's need of the core. */
     private static final long SPIN_NANOS = 30_000;
+
+    /** First regions of a class of tasks, in which the caller runs one task alone before the others begin. */
+    private static final int COLD = 2;
+
+    /** Regions of a class of tasks so far, counted up to {@link #COLD}. */
+    private static final ClassValue<AtomicInteger> REGIONS = new ClassValue<>() {
+        @Override
+        protected AtomicInteger computeValue(Class<?> type) {
+            return new AtomicInteger();
+        }
+    };
 
     /** For operators inside a task. */
     private static final Workers ALONE = new Workers(1, true);
@@ -115,15 +126,24 @@ public final class Workers implements AutoCloseable {
         try {
             Region mine = new Region(tasks, task, Math.min(tasks, size()));
             Scratch.prepare(size());
+            if (isCold(task)) {
+                // until its vectors are compiled a task is slow, and the others would take the cores of the compilers
+                mine.take(0, 1);
+            }
             region = mine;
             for (int i = 0; i < threads.length && i < tasks - 1; i++) {
                 threads[i].wake();
             }
-            mine.take(0);
+            mine.take(0, tasks);
             mine.await();
         } finally {
             busy.set(false);
         }
+    }
+
+    private static boolean isCold(Task task) {
+        AtomicInteger regions = REGIONS.get(task.getClass());
+        return regions.get() < COLD && regions.getAndIncrement() < COLD;
     }
 
     private static void inline(int tasks, Task task) {
@@ -176,15 +196,15 @@ public final class Workers implements AutoCloseable {
             return (int) ((long) tasks * share / next.length());
         }
 
-        /** Runs tasks until none is left to begin. */
-        void take(int share) {
+        /** Runs this many tasks, or fewer when none is left to begin. */
+        void take(int share, int most) {
             int index = claim(share);
             if (index < 0) {
                 return;
             }
             Scratch scratch = Scratch.take();
             int done = 0;
-            for (; index >= 0; index = claim(share)) {
+            for (; index >= 0; index = done < most ? claim(share) : -1) {
                 try {
                     if (failure.getPlain() == null) {
                         task.run(index, scratch);
@@ -258,7 +278,7 @@ public final class Workers implements AutoCloseable {
             while (!closed) {
                 Region mine = awaitOther(seen);
                 if (mine != null) {
-                    mine.take(share);
+                    mine.take(share, mine.tasks);
                 }
                 seen = mine;
             }

@@ -76,7 +76,7 @@ class ProfileTest {
         long product = 2L * 2 * 3 * 30 * 50 * 8;
         long queries = 4 * 2 * 30 * 3 * 8;
         long keys = 4 * 2 * 50 * 3 * 8;
-        long normalisers = 4 * 2 * 3 * 30;
+        long normalisers = 4 * 2 * 3 * 2 * 30;
         assertEquals(List.of(1L, 2 * product, 2 * queries + keys + normalisers), counts.get("attention"));
         // q is its own cotangent here, and v is k
         assertEquals(List.of(1L, 5 * product, queries + keys + normalisers + queries + 2 * keys), counts.get("attention gradient"));

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -85,7 +86,7 @@ class WorkersTest {
         out.put("attention", () -> {
             Heads.Attention y = Heads.forward(q, k, k, 0.3);
             Heads.Gradient d = Heads.gradient(q, k, k, y, q, 0.3);
-            return new NdArray[] {y.o(), y.logNormalisers(), d.dq(), d.dk(), d.dv()};
+            return new NdArray[] {y.o(), y.normalisers(), d.dq(), d.dk(), d.dv()};
         });
         out.put("einsum", () -> new NdArray[] {Einsum.of("abc,dc->adb").apply(wide, random(t, 12, 70, 600)),
             Einsum.of("abc,abc->b").apply(wide, wide)});
@@ -170,6 +171,40 @@ class WorkersTest {
     }
 
     @Test
+    @Timeout(30)
+    void theCallerEndsATaskOfANewKindBeforeTheOthersBegin() {
+        try (Workers workers = Workers.of(3)) {
+            Thread caller = Thread.currentThread();
+            AtomicInteger begun = new AtomicInteger();
+            AtomicBoolean ended = new AtomicBoolean();
+            CountDownLatch another = new CountDownLatch(1);
+            for (int region = 0; region < 3; region++) {
+                boolean cold = region < 2;
+                begun.set(0);
+                ended.set(false);
+                // one place in the code, so one class of tasks
+                workers.run(6, (index, scratch) -> {
+                    boolean first = begun.getAndIncrement() == 0;
+                    if (cold && first) {
+                        assertSame(caller, Thread.currentThread());
+                        LockSupport.parkNanos(20_000_000);
+                        assertEquals(1, begun.get(), "tasks that began beside the first");
+                        ended.set(true);
+                    } else if (cold) {
+                        assertTrue(ended.get());
+                    } else if (Thread.currentThread() != caller) {
+                        another.countDown();
+                    } else {
+                        // would have no end if the others began after this
+                        await(another);
+                    }
+                });
+                assertEquals(6, begun.get());
+            }
+        }
+    }
+
+    @Test
     void aRegionInsideARegionRunsInline() {
         try (Workers team = Workers.of(3)) {
             AtomicInteger inner = new AtomicInteger();
@@ -242,16 +277,34 @@ class WorkersTest {
         }
     }
 
+    /** Tasks that wait for each other, of a class that is not new: all begin at once. */
+    private record Meeting(Workers.Task task) implements Workers.Task {
+        static Meeting of(Workers.Task task) {
+            try (Workers team = Workers.of(2)) {
+                for (int region = 0; region < 2; region++) {
+                    team.run(2, new Meeting((index, scratch) -> { }));
+                }
+            }
+            return new Meeting(task);
+        }
+
+        @Override
+        public void run(int index, Scratch scratch) {
+            task.run(index, scratch);
+        }
+    }
+
     /** While one caller's region waits, another caller's runs to its end in that caller's own thread. */
     @Test
     void aCallerThatFindsTheTeamBusyIsNotHeldUp() throws Exception {
         try (Workers team = Workers.of(2)) {
             CyclicBarrier begun = new CyclicBarrier(3);
             CountDownLatch go = new CountDownLatch(1);
-            Thread first = Thread.ofVirtual().start(() -> team.run(2, (task, scratch) -> {
+            Workers.Task meeting = Meeting.of((task, scratch) -> {
                 await(begun);
                 await(go);
-            }));
+            });
+            Thread first = Thread.ofVirtual().start(() -> team.run(2, meeting));
             await(begun); // both threads of the team now wait
             AtomicInteger runs = new AtomicInteger();
             Thread own = Thread.currentThread();
@@ -356,14 +409,15 @@ class WorkersTest {
         CountDownLatch go = new CountDownLatch(1);
         AtomicInteger runs = new AtomicInteger();
         List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
-        Thread caller = Thread.ofPlatform().start(() -> team.run(6, (task, scratch) -> {
+        Workers.Task meeting = Meeting.of((task, scratch) -> {
             if (task == 0 || task == 3) { // the first of each share
                 threads.add(Thread.currentThread());
                 await(begun);
                 await(go);
             }
             runs.incrementAndGet();
-        }));
+        });
+        Thread caller = Thread.ofPlatform().start(() -> team.run(6, meeting));
         await(begun);
         team.close();
         go.countDown();
@@ -385,7 +439,7 @@ class WorkersTest {
             for (int region = 0; region < 5; region++) {
                 // each task waits for the others
                 CyclicBarrier all = new CyclicBarrier(3);
-                team.run(3, (task, scratch) -> await(all));
+                team.run(3, Meeting.of((task, scratch) -> await(all)));
             }
         }
     }
@@ -396,10 +450,10 @@ class WorkersTest {
         Workers team = Workers.of(3);
         Set<Thread> threads = ConcurrentHashMap.newKeySet();
         CyclicBarrier all = new CyclicBarrier(3);
-        team.run(3, (task, scratch) -> {
+        team.run(3, Meeting.of((task, scratch) -> {
             threads.add(Thread.currentThread());
             await(all);
-        });
+        }));
         threads.remove(Thread.currentThread());
         assertEquals(2, threads.size());
         for (Thread thread : threads) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.SplittableRandom;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -45,8 +46,8 @@ class AttentionProperties {
             return x.get((long) i * stride() + c);
         }
 
-        /** Probabilities [nq, nk], and the log of each row's normaliser. */
-        double[][] weights(double[] lse) {
+        /** Probabilities [nq, nk], and normalisers [2, nq]: the maximum of each row of logits, and the sum of e^(S - maximum). */
+        double[][] weights(double[] normalisers) {
             double[][] p = new double[nq][nk];
             for (int i = 0; i < nq; i++) {
                 double top = Double.NEGATIVE_INFINITY;
@@ -62,9 +63,10 @@ class AttentionProperties {
                 for (int j = 0; j < nk; j++) {
                     sum += terms.hidden[i][j] ? 0 : Math.exp(p[i][j] - top);
                 }
-                lse[i] = sum == 0 ? Double.NEGATIVE_INFINITY : top + Math.log(sum);
+                normalisers[i] = top;
+                normalisers[nq + i] = sum;
                 for (int j = 0; j < nk; j++) {
-                    p[i][j] = terms.hidden[i][j] ? 0 : Math.exp(p[i][j] - lse[i]);
+                    p[i][j] = terms.hidden[i][j] ? 0 : Math.exp(p[i][j] - top) / sum;
                 }
             }
             return p;
@@ -210,15 +212,15 @@ class AttentionProperties {
         Terms terms = h.terms;
         int s = h.stride();
         Buffer o = empty(type, nq, h);
-        Buffer lse = Buffer.of(type, nq);
+        Buffer found = Buffer.of(type, 2 * nq);
         int size = (int) Math.max((Long) type.call("Attention", "forwardScratch", nk, d),
                 (Long) type.call("Attention", "backwardScratch", nk, d));
         Buffer scratch = Buffer.of(type, size);
         Buffer weights = Buffer.of(type, nq * nk);
-        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, o, s, lse, weights, nq, nk, d, h.scale, terms.kernel, scratch,
+        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, o, s, found, weights, nq, nk, d, h.scale, terms.kernel, scratch,
                 type.heapA(), type.heapC());
 
-        double[] normalisers = new double[nq];
+        double[] normalisers = new double[2 * nq];
         double[][] p = h.weights(normalisers);
         double[] expected = nans(o.length);
         double[] dq = nans(o.length);
@@ -259,16 +261,17 @@ class AttentionProperties {
         double allowed = type.unit * 400 * (1 + Math.sqrt(d));
         weights.requireNear("weights", Arrays.stream(p).flatMapToDouble(Arrays::stream).toArray(), all(nq * nk, allowed));
         Buffer without = empty(type, nq, h);
-        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, without, s, lse, Buffer.none(type), nq, nk, d, h.scale,
+        type.call("Attention", "forward", h.q, s, h.k, s, h.v, s, without, s, found, Buffer.none(type), nq, nk, d, h.scale,
                 terms.kernel, scratch, type.heapA(), type.heapC());
         o.requireSameBits("o without weights", without);
         o.requireNear("o", expected, all(o.length, allowed));
-        lse.requireNear("normalisers", normalisers, all(nq, allowed));
+        found.requireNear("normalisers", normalisers, IntStream.range(0, 2 * nq)
+                .mapToDouble(i -> allowed * (1 + (i < nq ? 0 : normalisers[i]))).toArray());
 
         Buffer foundQ = empty(type, nq, h);
         Buffer foundK = empty(type, nk, h);
         Buffer foundV = empty(type, nk, h);
-        type.call("Attention", "backward", h.q, s, h.k, s, h.v, s, h.dO, s, lse, foundQ, s, foundK, s, foundV, s,
+        type.call("Attention", "backward", h.q, s, h.k, s, h.v, s, h.dO, s, found, foundQ, s, foundK, s, foundV, s,
                 terms.sum, nq, nk, d, h.scale, terms.kernel, scratch, type.heapA(), type.heapC());
         foundQ.requireNear("dq", dq, all(foundQ.length, 20 * allowed));
         foundK.requireNear("dk", dk, all(foundK.length, 20 * allowed));
@@ -314,14 +317,14 @@ class AttentionProperties {
                     k.set(i, Double.NaN);
                 }
                 Buffer o = Buffer.of(type, 112 * d);
-                Buffer lse = Buffer.of(type, 112);
+                Buffer normalisers = Buffer.of(type, 2 * 112);
                 Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", n, d));
-                type.call("Attention", "forward", h.q, d, k, d, v, d, o, d, lse, Buffer.none(type), 112, n, d, h.scale, terms,
-                        scratch, type.heapA(), type.heapC());
+                type.call("Attention", "forward", h.q, d, k, d, v, d, o, d, normalisers, Buffer.none(type), 112, n, d, h.scale,
+                        terms, scratch, type.heapA(), type.heapC());
                 Buffer[] dx = {Buffer.of(type, 112 * d), Buffer.of(type, n * d), Buffer.of(type, n * d)};
-                type.call("Attention", "backward", h.q, d, k, d, v, d, h.dO, d, lse, dx[0], d, dx[1], d, dx[2], d, null, 112, n,
-                        d, h.scale, terms, scratch, type.heapA(), type.heapC());
-                for (Buffer result : List.of(o, lse, dx[0], dx[1], dx[2])) {
+                type.call("Attention", "backward", h.q, d, k, d, v, d, h.dO, d, normalisers, dx[0], d, dx[1], d, dx[2], d, null,
+                        112, n, d, h.scale, terms, scratch, type.heapA(), type.heapC());
+                for (Buffer result : List.of(o, normalisers, dx[0], dx[1], dx[2])) {
                     for (double x : result.values()) {
                         assertFalse(Double.isNaN(x), "NaN of a key that no query of the block may see");
                     }
@@ -341,19 +344,19 @@ class AttentionProperties {
             }
             Buffer v = Buffer.gaussians(type, 2, 3 * d);
             Buffer o = Buffer.of(type, d);
-            Buffer lse = Buffer.of(type, 1);
+            Buffer normalisers = Buffer.of(type, 2);
             Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", 3, d)
                     + (int) (long) (Long) type.call("Attention", "forwardScratch", 3, d));
-            type.call("Attention", "forward", q, d, k, d, v, d, o, d, lse, Buffer.none(type), 1, 3, d, 1, LogitTerms.NONE,
-                    scratch, type.heapA(), type.heapC());
+            type.call("Attention", "forward", q, d, k, d, v, d, o, d, normalisers, Buffer.none(type), 1, 3, d, 1,
+                    LogitTerms.NONE, scratch, type.heapA(), type.heapC());
             for (int c = 0; c < d; c++) {
                 assertEquals(v.get(d + c), o.get(c));
             }
             Buffer dq = Buffer.of(type, d);
             Buffer dk = Buffer.of(type, 3 * d);
             Buffer dv = Buffer.of(type, 3 * d);
-            type.call("Attention", "backward", q, d, k, d, v, d, Buffer.gaussians(type, 3, d), d, lse, dq, d, dk, d, dv,
-                    d, null, 1, 3, d, 1, LogitTerms.NONE, scratch, type.heapA(), type.heapC());
+            type.call("Attention", "backward", q, d, k, d, v, d, Buffer.gaussians(type, 3, d), d, normalisers, dq, d, dk,
+                    d, dv, d, null, 1, 3, d, 1, LogitTerms.NONE, scratch, type.heapA(), type.heapC());
             dq.requireNear("dq", new double[d], new double[d]);
             dk.requireNear("dk", new double[3 * d], new double[3 * d]);
         }

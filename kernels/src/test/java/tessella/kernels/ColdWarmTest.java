@@ -310,16 +310,16 @@ class ColdWarmTest {
             x[i] = Buffer.gaussians(type, 11 + i, n * d);
         }
         Buffer o = Buffer.of(type, n * d);
-        Buffer lse = Buffer.of(type, n);
+        Buffer normalisers = Buffer.of(type, 2 * n);
         Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", n, d)
                 + (int) (long) (Long) type.call("Attention", "forwardScratch", n, d));
         Object heapA = type.heapA();
         Object heapC = type.heapC();
-        add(out, "Attention", "forward", new Buffer[] {o, lse}, x[0], d, x[1], d, x[2], d, o, d, lse, Buffer.none(type), n, n,
-                d, 0.5, LogitTerms.NONE, scratch, heapA, heapC);
+        add(out, "Attention", "forward", new Buffer[] {o, normalisers}, x[0], d, x[1], d, x[2], d, o, d, normalisers, Buffer.none(type), n,
+                n, d, 0.5, LogitTerms.NONE, scratch, heapA, heapC);
         Buffer[] dx = {Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.of(type, n * d)};
-        Buffer normalisers = Buffer.gaussians(type, 15, n);
-        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, normalisers, dx[0], d, dx[1], d, dx[2], d,
+        Buffer given = Buffer.random(type, 15, 2 * n, v -> 1 + Math.abs(v));
+        add(out, "Attention", "backward", dx, x[0], d, x[1], d, x[2], d, x[3], d, given, dx[0], d, dx[1], d, dx[2], d,
                 null, n, n, d, 0.5, LogitTerms.NONE, scratch, heapA, heapC);
         maskedAttention(type, out);
     }
@@ -343,16 +343,16 @@ class ColdWarmTest {
                         new LogitTerms.Plane(keep.segment, keep.offset, 1, 0)),
                 List.of(new LogitTerms.Segments(ids.segment, ids.offset, ids.segment, ids.offset)), 0);
         Buffer o = Buffer.of(type, n * d);
-        Buffer lse = Buffer.of(type, n);
+        Buffer normalisers = Buffer.of(type, 2 * n);
         Buffer weights = Buffer.of(type, n * n);
         Buffer scratch = Buffer.of(type, (int) (long) (Long) type.call("Attention", "backwardScratch", n, d));
-        add(out, "Attention", "forward", "masked", new Buffer[] {o, lse, weights}, x[0], d, x[1], d, x[2], d, o, d, lse,
-                weights, n, n, d, 0.5, terms, scratch, type.heapA(), type.heapC());
+        add(out, "Attention", "forward", "masked", new Buffer[] {o, normalisers, weights}, x[0], d, x[1], d, x[2], d, o, d,
+                normalisers, weights, n, n, d, 0.5, terms, scratch, type.heapA(), type.heapC());
         Buffer[] dx = {Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.of(type, n * d), Buffer.gaussians(type, 27, n)};
         // one row, repeated: that the gradient of earlier runs is added to is put right by a start anew
         LogitTerms.Plane dBias = new LogitTerms.Plane(dx[3].segment, dx[3].offset, 0, 1);
-        add(out, "Attention", "backward", "masked", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.gaussians(type, 28, n),
-                dx[0], d, dx[1], d, dx[2], d, dBias, n, n, d, 0.5, terms, scratch, type.heapA(), type.heapC());
+        add(out, "Attention", "backward", "masked", dx, x[0], d, x[1], d, x[2], d, x[3], d, Buffer.random(type, 28, 2 * n,
+                v -> 1 + Math.abs(v)), dx[0], d, dx[1], d, dx[2], d, dBias, n, n, d, 0.5, terms, scratch, type.heapA(), type.heapC());
     }
 
     private static void add(Map<String, Case> out, String family, String name, String variant, Buffer[] outputs,

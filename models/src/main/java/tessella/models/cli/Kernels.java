@@ -418,7 +418,7 @@ final class Kernels implements AutoCloseable {
 
     private static void release(Heads.Attention attention) {
         attention.o().free();
-        attention.logNormalisers().free();
+        attention.normalisers().free();
     }
 
     private static void release(Heads.Gradient gradient) {
