@@ -73,10 +73,11 @@ public final class Ceiling {
         FloatVector c = a;
         FloatVector d = a;
         for (int i = 0; i < n; i += STEP) {
-            a = a.add(FloatVector.fromMemorySegment(S, x, xo + i, ORDER));
-            b = b.add(FloatVector.fromMemorySegment(S, x, xo + i + 4L * VL, ORDER));
-            c = c.add(FloatVector.fromMemorySegment(S, x, xo + i + 8L * VL, ORDER));
-            d = d.add(FloatVector.fromMemorySegment(S, x, xo + i + 12L * VL, ORDER));
+            // what was read first: of what a loop carries C2 may not know the class
+            a = FloatVector.fromMemorySegment(S, x, xo + i, ORDER).add(a);
+            b = FloatVector.fromMemorySegment(S, x, xo + i + 4L * VL, ORDER).add(b);
+            c = FloatVector.fromMemorySegment(S, x, xo + i + 8L * VL, ORDER).add(c);
+            d = FloatVector.fromMemorySegment(S, x, xo + i + 12L * VL, ORDER).add(d);
         }
         return a.add(b).add(c.add(d)).lane(0);
     }

@@ -21,6 +21,8 @@ import jdk.incubator.vector.VectorSpecies;
  */
 public final class DoubleTransport {
     private static final VectorSpecies<Double> S = DoubleVector.SPECIES_PREFERRED;
+    /** The class of what a loop carries: C2 has it from a profile else, and without one leaves a call in the loop for good. */
+    private static final Class<?> EXACT = S.vectorType();
     private static final int VL = S.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final ValueLayout.OfDouble LAYOUT = ValueLayout.JAVA_DOUBLE;
@@ -436,15 +438,17 @@ public final class DoubleTransport {
                     .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER));
             DoubleVector x1 = DoubleVector.fromArray(S, alpha, i + VL)
                     .sub(DoubleVector.fromMemorySegment(S, c, at + (i + (long) VL) * Double.BYTES, ORDER));
-            top0 = top0.blend(x0, x0.compare(VectorOperators.GT, top0));
-            top1 = top1.blend(x1, x1.compare(VectorOperators.GT, top1));
+            top0 = ((DoubleVector) EXACT.cast(top0)).blend(x0, x0.compare(VectorOperators.GT, top0));
+            top1 = ((DoubleVector) EXACT.cast(top1)).blend(x1, x1.compare(VectorOperators.GT, top1));
         }
         if (pairs < whole) {
             DoubleVector x = DoubleVector.fromArray(S, alpha, pairs)
                     .sub(DoubleVector.fromMemorySegment(S, c, at + (long) pairs * Double.BYTES, ORDER));
-            top0 = top0.blend(x, x.compare(VectorOperators.GT, top0));
+            top0 = ((DoubleVector) EXACT.cast(top0)).blend(x, x.compare(VectorOperators.GT, top0));
         }
-        return top0.blend(top1, top1.compare(VectorOperators.GT, top0)).reduceLanes(VectorOperators.MAX);
+        DoubleVector even = (DoubleVector) EXACT.cast(top0);
+        DoubleVector odd = (DoubleVector) EXACT.cast(top1);
+        return even.blend(odd, odd.compare(VectorOperators.GT, even)).reduceLanes(VectorOperators.MAX);
     }
 
     /** How many of y = alpha - c - shift are above a threshold; their sum is left in the first element of the order. */
@@ -475,16 +479,17 @@ public final class DoubleTransport {
             DoubleVector y = DoubleVector.fromArray(S, alpha, i)
                     .sub(DoubleVector.fromMemorySegment(S, c, at + (long) i * Double.BYTES, ORDER)).sub(shift);
             VectorMask<Double> above = y.compare(VectorOperators.GT, threshold);
-            sum = sum.add(y, above);
+            sum = ((DoubleVector) EXACT.cast(sum)).add(y, above);
             count += above.trueCount();
         }
+        DoubleVector total = (DoubleVector) EXACT.cast(sum);
         if (VL > 4) {
-            sum = sum.add(sum.rearrange(BY4));
+            total = total.add(total.rearrange(BY4));
         }
         if (VL > 2) {
-            sum = sum.add(sum.rearrange(BY2));
+            total = total.add(total.rearrange(BY2));
         }
-        sums[0] = sum.add(sum.rearrange(BY1)).lane(0);
+        sums[0] = total.add(total.rearrange(BY1)).lane(0);
         return count;
     }
 

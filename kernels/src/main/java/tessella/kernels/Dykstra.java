@@ -127,7 +127,8 @@ public final class Dykstra {
                 VectorMask<Double> rises = x.compare(VectorOperators.LT, y);
                 DoubleVector newA = x.blend(mean, rises);
                 DoubleVector newB = y.blend(mean, rises);
-                moved = moved.lanewise(VectorOperators.MAX, newA.sub(oldA).abs())
+                // the move of this pair first: of what a loop carries C2 may not know the class
+                moved = newA.sub(oldA).abs().lanewise(VectorOperators.MAX, moved)
                         .lanewise(VectorOperators.MAX, newB.sub(oldB).abs());
                 wa.mul(mean.sub(x)).blend(0, rises.not()).intoArray(corrections, i);
                 newA.intoArray(a, i);
