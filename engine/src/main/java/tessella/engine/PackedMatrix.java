@@ -77,10 +77,8 @@ public final class PackedMatrix {
             long bo = b.offset() + Batches.offset(batch, strides, member) * b.dtype().bytes();
             long po = packed.offset() + member * size * stored.bytes();
             switch (stored) {
-                case F32 -> FloatGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po,
-                        scratch.floatA());
-                case F64 -> DoubleGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po,
-                        scratch.doubleA());
+                case F32 -> FloatGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po);
+                case F64 -> DoubleGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po);
                 default -> HalfGemm.packB(b.segment(), bo, b.stride(-2), b.stride(-1), k, n, from, to, packed.segment(), po);
             }
         }, b, packed);

@@ -256,8 +256,8 @@ class ColdWarmTest {
         Buffer packed = Buffer.of(type, (int) (long) (Long) type.call("Gemm", "packedSize", k, n));
         Buffer other = Buffer.of(type, packed.length);
         int panels = (Integer) type.call("Gemm", "panels", n);
-        type.call("Gemm", "packB", b, n, 1, k, n, 0, panels, packed, type.heapA());
-        add(out, "Gemm", "packB", new Buffer[] {other}, b, 1, k, k, n, 0, panels, other, type.heapA());
+        type.call("Gemm", "packB", b, n, 1, k, n, 0, panels, packed);
+        add(out, "Gemm", "packB", new Buffer[] {other}, b, 1, k, k, n, 0, panels, other);
         Buffer c = Buffer.of(type, m * n);
         add(out, "Gemm", "multiply", new Buffer[] {c}, a, 1, m, 0, m, packed, FloatGemm.PACKED, k, n, 0, panels, c, n, 0.3, bias,
                 type.heapA(),

@@ -68,7 +68,7 @@ class GemmProperties {
         int panels = (Integer) type.call("Gemm", "panels", n);
         for (int i = 0; i < cuts.length; i++) {
             int to = i + 1 < cuts.length ? cuts[i + 1] : panels;
-            type.call("Gemm", "packB", b.buffer, b.rs, b.cs, k, n, cuts[i], to, packed, type.heapA());
+            type.call("Gemm", "packB", b.buffer, b.rs, b.cs, k, n, cuts[i], to, packed);
         }
         packed.requireGuards();
         return packed;

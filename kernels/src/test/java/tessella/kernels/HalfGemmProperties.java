@@ -55,7 +55,7 @@ class HalfGemmProperties {
     /** The product of float32. */
     private static Buffer expected(Matrix a, Matrix b, int m, int n, int k, int ldc, Buffer bias) {
         Buffer packed = Buffer.of(TYPE, (int) FloatGemm.packedSize(k, n));
-        TYPE.call("Gemm", "packB", b.buffer(), b.rs(), b.cs(), k, n, 0, FloatGemm.panels(n), packed, TYPE.heapA());
+        TYPE.call("Gemm", "packB", b.buffer(), b.rs(), b.cs(), k, n, 0, FloatGemm.panels(n), packed);
         Buffer c = Buffer.of(TYPE, Math.max(0, (m - 1) * ldc + n));
         TYPE.call("Gemm", "multiply", a.buffer(), a.rs(), a.cs(), 0, m, packed, FloatGemm.PACKED, k, n, 0, FloatGemm.panels(n), c, ldc,
                 1, bias, TYPE.heapA(), TYPE.heapC());

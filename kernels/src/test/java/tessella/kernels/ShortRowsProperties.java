@@ -10,11 +10,11 @@ import net.jqwik.api.constraints.IntRange;
 class ShortRowsProperties {
     private static final double EPS = 1e-6;
 
-    /** Lengths of 1 to 4 vectors, whole ones as often as those with a rest. */
+    /** Lengths of 1 to 8 vectors, whole ones as often as those with a rest. */
     private static int length(Type type, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int vl = type.lanes();
-        return random.nextBoolean() ? vl * random.nextInt(1, 5) : random.nextInt(1, 4 * vl + 1);
+        return random.nextBoolean() ? vl * random.nextInt(1, 9) : random.nextInt(1, 8 * vl + 1);
     }
 
     private static Buffer row(Buffer x, int row, int stride, int n) {
