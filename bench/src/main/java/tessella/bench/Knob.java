@@ -28,7 +28,7 @@ record Knob(String property, String standard, List<String> values) {
         return List.of(new Knob("tessella.gemm.tile", tile, List.of("13x2", "12x2", "10x2", "8x3", "6x2", "4x3")),
                 new Knob(KC, Integer.toString(FloatGemm.KC), List.of("256", "384", "512", "768", "1024", "1536")),
                 new Knob("tessella.gemm.tiles", Integer.toString(FloatGemm.TILES), List.of("4", "8", "13", "20", "26", "34", "48")),
-                new Knob("tessella.gemm.near", Integer.toString(Integer.getInteger("tessella.gemm.near", 1600)),
+                new Knob("tessella.gemm.near", Integer.toString(FloatGemm.NEAR),
                         List.of("400", "800", "1200", "1600", "2400", "4000")));
     }
 }

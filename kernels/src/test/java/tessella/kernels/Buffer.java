@@ -94,6 +94,11 @@ final class Buffer {
         return out;
     }
 
+    /** The same elements with no memory behind them: what reads further throws. */
+    Buffer toTheEnd() {
+        return new Buffer(type, segment.asSlice(0, offset + (long) length * type.bytes), offset, length);
+    }
+
     /** Nothing before or behind the elements was written. */
     void requireGuards() {
         long end = offset + (long) length * type.bytes;

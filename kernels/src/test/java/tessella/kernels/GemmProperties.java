@@ -48,6 +48,10 @@ class GemmProperties {
             return new Matrix(buffer, rs, cs);
         }
 
+        Matrix toTheEnd() {
+            return new Matrix(buffer.toTheEnd(), rs, cs);
+        }
+
         double get(int i, int j) {
             return buffer.get((long) i * rs + (long) j * cs);
         }
@@ -77,8 +81,8 @@ class GemmProperties {
     private static void check(Type type, int m, int n, int k, Layout layoutA, Layout layoutB, double alpha,
             boolean bias,
             boolean accumulate, long seed) {
-        Matrix a = Matrix.of(type, seed, layoutA, m, k);
-        Matrix b = Matrix.of(type, seed + 1, layoutB, k, n);
+        Matrix a = Matrix.of(type, seed, layoutA, m, k).toTheEnd();
+        Matrix b = Matrix.of(type, seed + 1, layoutB, k, n).toTheEnd();
         Buffer added = bias ? Buffer.gaussians(type, seed + 2, n) : Buffer.none(type);
         int ldc = n + (int) (seed & 1);
         Buffer c = Buffer.of(type, Math.max(0, (m - 1) * ldc + n));
