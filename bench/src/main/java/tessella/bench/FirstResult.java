@@ -13,7 +13,8 @@ import java.util.function.ToDoubleFunction;
 public final class FirstResult {
     private static final String USAGE = """
             usage: java --add-modules jdk.incubator.vector -cp bench/target/benchmarks.jar tessella.bench.FirstResult \\
-                       [--model vit-ti16/1] [--forks 5] [-- -XX:+UseSerialGC -XX:CompileCommandFile=models/jar/compiler.commands ...]
+                       [--model vit-ti16/1] [--forks 5] [--warm-up 1] [-- -XX:+UseSerialGC -XX:CompileCommandFile=models/jar/compiler.commands ...]
+            --warm-up is the batch with which the model warms up in the background, as in a service, before the first pass.
             What follows -- is given to the JVMs that are measured; ./tessella shows what it gives to its own.
             """;
     private static final int[] SHOWN = {1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300};
@@ -29,16 +30,17 @@ public final class FirstResult {
     static int run(PrintStream out, PrintStream err, String... args) throws IOException, InterruptedException {
         try {
             VectorModule.require();
-            Options options = Options.parse(args, "--model", "--forks");
+            Options options = Options.parse(args, "--model", "--forks", "--warm-up");
             if (!options.words().isEmpty()) {
                 throw new IllegalArgumentException("first result: expected options only, found " + options.words());
             }
             String model = options.values().getOrDefault("--model", "vit-ti16/1");
             ModelRun.config(model);
             int forks = options.count("--forks", 5);
+            int warming = options.values().containsKey("--warm-up") ? options.count("--warm-up", 1) : 0;
             List<FreshRun> runs = new ArrayList<>();
             for (int fork = 0; fork < forks; fork++) {
-                runs.add(fork(model, options.rest()));
+                runs.add(fork(model, warming, options.rest()));
                 err.printf("fork %d of %d: first result after %.2f s%n", fork + 1, forks, runs.getLast().first());
             }
             out.print(text(model, runs));
@@ -50,11 +52,12 @@ public final class FirstResult {
     }
 
     /** One fresh JVM, its time counted from the moment before it was asked for. */
-    static FreshRun fork(String model, List<String> jvm) throws IOException, InterruptedException {
+    static FreshRun fork(String model, int warming, List<String> jvm) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path")));
         command.addAll(jvm);
-        command.addAll(List.of(FreshRun.class.getName(), model, Integer.toString(FreshRun.STEADY_TO), Instant.now().toString()));
+        command.addAll(List.of(FreshRun.class.getName(), model, Integer.toString(FreshRun.STEADY_TO), Instant.now().toString(),
+                Integer.toString(warming)));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int code = process.waitFor();

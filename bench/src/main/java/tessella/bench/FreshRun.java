@@ -19,8 +19,8 @@ record FreshRun(double model, double first, double[] passes) {
     static final int EARLY_FROM = 46;
     static final int EARLY_TO = 55;
 
-    /** In the fresh JVM: model and batch, passes, and the instant at which the other process started this one. */
-    static void main(String[] args) {
+    /** In the fresh JVM: model and batch, passes, the instant at which the other process started this one, and the batch to warm up with, or 0. */
+    static void main(String[] args) throws InterruptedException {
         int passes = Integer.parseInt(args[1]);
         Instant start = Instant.parse(args[2]);
         double[] seconds = new double[passes];
@@ -28,6 +28,10 @@ record FreshRun(double model, double first, double[] passes) {
         double first = 0;
         try (Scope scope = Scope.open(); ModelRun run = ModelRun.of(args[0], scope)) {
             model = since(start);
+            int warming = args.length > 3 ? Integer.parseInt(args[3]) : 0;
+            if (warming > 0) {
+                System.err.println(run.model.warmUp(warming).await());
+            }
             for (int i = 0; i < passes; i++) {
                 long from = System.nanoTime();
                 try (Scope _ = Scope.open()) {

@@ -31,9 +31,17 @@ class FirstResultTest {
         assertEquals(0, run("--model", "smallest/2", "--forks", "2", "--", "-XX:+UseSerialGC"), err.toString());
         assertTrue(out.toString().contains("smallest/2, 2 JVMs"), out.toString());
         assertTrue(err.toString().contains("fork 2 of 2: first result after"), err.toString());
-        FreshRun run = FirstResult.fork("smallest/1", List.of());
+        FreshRun run = FirstResult.fork("smallest/1", 0, List.of());
         assertEquals(300, run.passes().length);
         assertTrue(run.model() > 0 && run.first() > run.model() + run.passes()[0] / 2, run.line());
+    }
+
+    @Test
+    void aJvmThatWarmsUpFirstTellsItsTimesToo() throws Exception {
+        assertEquals(0, run("--model", "smallest/1", "--forks", "1", "--warm-up", "1"), err.toString());
+        assertTrue(out.toString().contains("pass 1, ms"), out.toString());
+        assertEquals(2, run("--warm-up", "0"));
+        assertTrue(err.toString().contains("expected a whole number of at least 1 for --warm-up, found 0"), err.toString());
     }
 
     @Test

@@ -9,6 +9,7 @@ import static tessella.autodiff.Shapes.concat;
 import static tessella.autodiff.Shapes.reshape;
 import static tessella.autodiff.Shapes.slice;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import tessella.autodiff.Tape;
@@ -17,6 +18,7 @@ import tessella.engine.DType;
 import tessella.engine.NdArray;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.engine.WarmUp;
 import tessella.models.nn.Dense;
 import tessella.models.nn.Initializer;
 import tessella.models.nn.Norm;
@@ -138,6 +140,25 @@ public final class VisionTransformer implements AutoCloseable {
      */
     public void packBfloat16() {
         parameters.pack(DType.BF16);
+    }
+
+    /**
+     * Begins to run the model on empty images in the background, in batches of this many, until it gets no faster, for a minute at most: in a new JVM
+     * the first answers take a hundred times as long as later ones. It is closed, or has ended, before the model is closed.
+     *
+     * @throws IllegalArgumentException if the batch is not at least 1
+     */
+    public WarmUp warmUp(int batch) {
+        if (batch < 1) {
+            throw new IllegalArgumentException("vit: expected a batch of at least 1 to warm up with, found " + batch);
+        }
+        DType dtype = parameters.get("head.kernel").value().dtype();
+        Shape shape = Shape.of(batch, config.height(), config.width(), config.channels());
+        return WarmUp.start(() -> {
+            try (Scope scope = Scope.open()) {
+                logits(Tensor.of(NdArray.zeros(scope, dtype, shape)));
+            }
+        }, Duration.ofMinutes(1));
     }
 
     /**

@@ -21,6 +21,7 @@ import tessella.engine.Memory;
 import tessella.engine.Random;
 import tessella.engine.Scope;
 import tessella.engine.Shape;
+import tessella.engine.WarmUp;
 import tessella.engine.Workers;
 import tessella.models.nn.QkNorm;
 import tessella.models.softmoe.SoftMoeConfig;
@@ -60,6 +61,24 @@ class SharedModelTest {
     private static float[] logits(VisionTransformer model, int seed) {
         try (Scope scope = Scope.open()) {
             return model.logits(pictures(scope, seed)).toFloats();
+        }
+    }
+
+    @Test
+    void aModelThatWarmsUpAnswersMeanwhileWithTheSameBits() throws InterruptedException {
+        try (VisionTransformer model = random(config(3, new SoftMoeConfig(4, 2, 1)), DType.F32)) {
+            float[] expected = logits(model, 1);
+            WarmUp warmUp = model.warmUp(2);
+            try {
+                for (int i = 0; i < 20; i++) {
+                    assertArrayEquals(expected, logits(model, 1));
+                }
+            } finally {
+                warmUp.close();
+            }
+            assertTrue(warmUp.await().passes() >= 1);
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> model.warmUp(0));
+            assertEquals("vit: expected a batch of at least 1 to warm up with, found 0", e.getMessage());
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import tessella.autodiff.Softmax;
 import tessella.engine.Scope;
+import tessella.engine.WarmUp;
 import tessella.models.data.Picture;
 import tessella.models.data.PictureReader;
 import tessella.models.train.Checkpoint;
@@ -42,6 +43,7 @@ public final class ClassifierService implements AutoCloseable {
     private final BlockingQueue<Request> waiting = new LinkedBlockingQueue<>(256);
     private final Thread computing = Thread.ofPlatform().daemon().name("classifier").unstarted(this::compute);
     private final HttpServer server;
+    private final WarmUp warmUp;
     private volatile int largest;
 
     /** Starts to serve a checkpoint on a port of this machine alone, any free one if it is 0. */
@@ -52,6 +54,7 @@ public final class ClassifierService implements AutoCloseable {
         server.createContext("/classify", this::classify);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         computing.start();
+        warmUp = checkpoint.model().warmUp(1);
         server.start();
     }
 
@@ -152,6 +155,7 @@ public final class ClassifierService implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        warmUp.close();
         checkpoint.close();
     }
 
