@@ -32,7 +32,8 @@ class FewRowsProperties {
     void columnsOfBInATransposedProductGiveTheBitsOfPackedOnes(@ForAll Type type, @ForAll @IntRange(min = 1, max = 65) int m,
             @ForAll @IntRange(min = 1, max = 70) int n, @ForAll("extents") int k, @ForAll Layout layoutA, @ForAll boolean deep,
             @ForAll long seed) {
-        check(type, m, n, k, layoutA, Layout.COLUMNS, deep, seed);
+        // columns of one element would be rows, of which fewer are taken
+        check(type, m, n, Math.max(2, k), layoutA, Layout.COLUMNS, deep, seed);
     }
 
     @Example
