@@ -22,7 +22,7 @@ class FewRowsProperties {
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
-    void rowsOfBThatAreReadByStripsGiveTheBitsOfPackedOnes(@ForAll Type type, @ForAll @IntRange(min = 1, max = 25) int m,
+    void rowsOfBThatAreReadByStripsGiveTheBitsOfPackedOnes(@ForAll Type type, @ForAll @IntRange(min = 1, max = 24) int m,
             @ForAll @IntRange(min = 1, max = 9) int vectors, @ForAll("extents") int k, @ForAll Layout layoutA, @ForAll boolean repeated,
             @ForAll boolean deep, @ForAll long seed) {
         check(type, m, vectors * type.lanes(), k, layoutA, repeated ? Layout.REPEATED : Layout.ROWS, deep, seed);
