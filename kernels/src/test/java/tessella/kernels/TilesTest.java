@@ -25,7 +25,7 @@ class TilesTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyTileShapeEqualsNaiveLoopsInAllLayouts(Type type) {
+    void everyTileShapeEqualsNaiveLoopsInAllLayoutsAndPlainLoopsToTheBit(Type type) {
         int tiles = 0;
         int step = type.constant("Tiles", "STEP");
         for (int nv = 1; nv <= 3; nv++) {
@@ -140,6 +140,9 @@ class TilesTest {
         } else {
             type.call("Tiles", layout + "InPlace", mr, nv, a, start, b, (long) ldb * type.bytes, k, c);
         }
+        Object plain = type.heapC();
+        set(plain, mr * width, 42);
+        type.call("ColdTiles", "plain", TileLayout.of(layout.equals("steps"), gap == 0), mr, width, a, start, b, (long) ldb * type.bytes, k, plain);
         for (int r = 0; r < mr; r++) {
             for (int j = 0; j < width; j++) {
                 double sum = 0;
@@ -151,9 +154,12 @@ class TilesTest {
                 }
                 assertEquals(sum, ((Number) Array.get(c, r * width + j)).doubleValue(), 2 * (k + 1) * type.unit * sizes,
                         type + " " + layout + " " + mr + "x" + nv + " k " + k + " element " + r + ", " + j);
+                assertEquals(Array.get(c, r * width + j), Array.get(plain, r * width + j),
+                        type + " " + layout + " " + mr + "x" + nv + " k " + k + " by plain loops, element " + r + ", " + j);
             }
         }
         assertEquals(42, ((Number) Array.get(c, mr * width)).doubleValue(), "written behind the tile");
+        assertEquals(42, ((Number) Array.get(plain, mr * width)).doubleValue(), "written behind the tile by plain loops");
     }
 
     @Test
