@@ -1,14 +1,20 @@
 package tessella.bench;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import tessella.autodiff.Tensor;
 import tessella.engine.Scope;
+import tessella.engine.Shape;
+import tessella.models.train.Checkpoint;
+import tessella.models.vit.VitConfig;
 
 /**
  * What a JVM that had just started took.
  *
- * @param model  seconds from its start until the model was there
+ * @param model  seconds from its start until the model was there, read from a checkpoint
  * @param first  seconds from its start until the first result was
  * @param passes seconds of each pass, the first one included
  */
@@ -19,23 +25,28 @@ record FreshRun(double model, double first, double[] passes) {
     static final int EARLY_FROM = 46;
     static final int EARLY_TO = 55;
 
-    /** In the fresh JVM: model and batch, passes, the instant at which the other process started this one, and the batch to warm up with, or 0. */
-    static void main(String[] args) throws InterruptedException {
-        int passes = Integer.parseInt(args[1]);
-        Instant start = Instant.parse(args[2]);
+    /**
+     * In the fresh JVM: a checkpoint, pictures in a batch, passes, the instant at which the other process started this one, and the batch to
+     * warm up with, or 0.
+     */
+    static void main(String[] args) throws IOException, InterruptedException {
+        int batch = Integer.parseInt(args[1]);
+        int passes = Integer.parseInt(args[2]);
+        Instant start = Instant.parse(args[3]);
+        int warming = Integer.parseInt(args[4]);
         double[] seconds = new double[passes];
         double model;
         double first = 0;
-        try (Scope scope = Scope.open(); ModelRun run = ModelRun.of(args[0], scope)) {
+        try (Scope scope = Scope.open(); Checkpoint checkpoint = Checkpoint.load(Path.of(args[0]))) {
             model = since(start);
-            int warming = args.length > 3 ? Integer.parseInt(args[3]) : 0;
+            Tensor pictures = pictures(scope, checkpoint.model().config(), batch);
             if (warming > 0) {
-                System.err.println(run.model.warmUp(warming).await());
+                System.err.println(checkpoint.model().warmUp(warming).await());
             }
             for (int i = 0; i < passes; i++) {
                 long from = System.nanoTime();
                 try (Scope _ = Scope.open()) {
-                    run.logits().toFloats();
+                    checkpoint.model().logits(pictures).value().toFloats();
                 }
                 seconds[i] = (System.nanoTime() - from) / 1e9;
                 if (i == 0) {
@@ -44,6 +55,15 @@ record FreshRun(double model, double first, double[] passes) {
             }
         }
         System.out.println(new FreshRun(model, first, seconds).line());
+    }
+
+    /** Pixels from -1 to 1, which cost nothing to make. */
+    private static Tensor pictures(Scope scope, VitConfig config, int batch) {
+        float[] pixels = new float[batch * config.height() * config.width() * config.channels()];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = i % 257 / 128f - 1;
+        }
+        return Tensor.of(scope, Shape.of(batch, config.height(), config.width(), config.channels()), pixels);
     }
 
     private static double since(Instant start) {

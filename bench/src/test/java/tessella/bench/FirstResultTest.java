@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FirstResultTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -27,11 +29,13 @@ class FirstResultTest {
     }
 
     @Test
-    void aFreshJvmTellsItsTimes() throws Exception {
+    void aFreshJvmTellsItsTimes(@TempDir Path folder) throws Exception {
         assertEquals(0, run("--model", "smallest/2", "--forks", "2", "--", "-XX:+UseSerialGC"), err.toString());
         assertTrue(out.toString().contains("smallest/2, 2 JVMs"), out.toString());
         assertTrue(err.toString().contains("fork 2 of 2: first result after"), err.toString());
-        FreshRun run = FirstResult.fork("smallest/1", 0, List.of());
+        Path checkpoint = folder.resolve("smallest.safetensors");
+        FirstResult.save(ModelRun.config("smallest/1"), checkpoint);
+        FreshRun run = FirstResult.fork(checkpoint, 1, 0, List.of());
         assertEquals(300, run.passes().length);
         assertTrue(run.model() > 0 && run.first() > run.model() + run.passes()[0] / 2, run.line());
     }

@@ -35,6 +35,7 @@ class LauncherTest {
     private Path launcher;
     private Path bin;
     private Path jar;
+    private Path archive;
 
     @BeforeEach
     void makeCheckout() throws IOException {
@@ -48,6 +49,7 @@ class LauncherTest {
                 .replaceAll("(?<= )(?=/usr/lib/jvm/|/opt/|/Library/|/usr/local/)", nowhere)
                 .replace("/usr/libexec", nowhere));
         jar = checkout.resolve("models/jar/target").resolve(JAR.getFileName());
+        archive = jar.resolveSibling(jar.getFileName().toString().replace(".jar", ".jsa"));
         Files.createDirectories(jar.getParent());
         Files.writeString(jar, "");
     }
@@ -108,6 +110,26 @@ class LauncherTest {
         assertEquals(String.join(" ", java.toString(), "[-XX:+UseSerialGC]",
                 "[-XX:CompileCommandFile=" + checkout + "/models/jar/compiler.commands]", "[-Dtessella.home=" + checkout + "]", "[-p]",
                 "[" + jar + "]", "[-m]", "[tessella]", "[a]", "[b  c]", "[]") + "\n", child.out());
+    }
+
+    @Test
+    void theArchiveOfClassesIsUsedWhereThereIsOne() throws Exception {
+        fakeJava(bin.resolve("java"), "25.0.3");
+        assertFalse(launch(List.of()).out().contains("SharedArchiveFile"));
+        Files.writeString(archive, "");
+        assertTrue(launch(List.of()).out().contains("[-XX:SharedArchiveFile=" + archive + "] [-Xlog:cds=off,aot=off] [-XX:CompileCommandFile="));
+    }
+
+    @Test
+    void anArchiveThatCannotBeUsedIsTakenForNoneSilently() throws Exception {
+        Files.copy(JAR, jar, StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(archive, "no archive");
+        Map<String, String> environment = Map.of("PATH", bin + ":/usr/bin:/bin", "HOME", folder.toString(),
+                "JAVA_HOME", System.getProperty("java.home"));
+        Child child = Child.run(folder, environment, List.of("/bin/sh", launcher.toString(), "--help"));
+        assertEquals(0, child.exit(), child.err());
+        assertTrue(child.out().startsWith("Usage:"), child.out());
+        assertEquals("", child.errors().replaceAll("tessella: warning: .*\n", ""));
     }
 
     @Test
