@@ -44,7 +44,7 @@ public final class FirstResult {
             }
             String model = options.values().getOrDefault("--model", "vit-ti16/1");
             VitConfig config = ModelRun.config(model);
-            int batch = Integer.parseInt(model.substring(model.indexOf('/') + 1));
+            int batch = ModelRun.batch(model);
             int forks = options.count("--forks", 5);
             int warming = options.values().containsKey("--warm-up") ? options.count("--warm-up", 1) : 0;
             List<FreshRun> runs = new ArrayList<>();

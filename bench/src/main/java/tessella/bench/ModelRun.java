@@ -50,7 +50,7 @@ final class ModelRun implements AutoCloseable {
      */
     static ModelRun of(String text, Scope scope) {
         VitConfig config = config(text);
-        return new ModelRun(config, Integer.parseInt(text.substring(text.indexOf('/') + 1)), scope);
+        return new ModelRun(config, batch(text), scope);
     }
 
     /** The configuration in such a text; errors as for {@link #of}. */
@@ -60,6 +60,11 @@ final class ModelRun implements AutoCloseable {
         }
         String preset = text.substring(0, text.indexOf('/'));
         return preset.equals("smallest") ? SMALLEST : VitConfig.preset(preset);
+    }
+
+    /** The batch in a text that {@link #config} has read. */
+    static int batch(String text) {
+        return Integer.parseInt(text.substring(text.indexOf('/') + 1));
     }
 
     private ModelRun(VitConfig config, int batch, Scope scope) {
