@@ -94,6 +94,7 @@ public final class HalfGemm {
     /** Adds kb steps of k, of the rows of A that were copied, to panels [from, to), the first of which lies at bo. */
     private static void rows(int rows, MemorySegment b, long bo, int kb, int n, int from, int to, MemorySegment c, long co, long ldc,
             int before, MemorySegment bias, long biasAt, float[] heapA, float[] heapC) {
+        FloatTiles.place(heapC);
         int tiles = (rows + MR - 1) / MR;
         int fewest = rows / tiles;
         int longer = rows - tiles * fewest;

@@ -14,7 +14,7 @@ class NormsProperties {
 
     @Provide
     Arbitrary<Integer> lengths() {
-        return Arbitraries.oneOf(Arbitraries.integers().between(1, 66), Arbitraries.of(64, 200));
+        return Arbitraries.oneOf(Arbitraries.integers().between(1, 66), Arbitraries.of(64, 192, 200, 320));
     }
 
     /** Rows with a mean far from zero: the one-pass variance would cancel. */

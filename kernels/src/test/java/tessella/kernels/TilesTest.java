@@ -191,8 +191,8 @@ class TilesTest {
         }
         // an element stands for two of bfloat16, whose bits are its upper and its lower half
         Buffer b = Buffer.gaussians(Type.FLOAT, mr * 7 + np, np * panel);
-        float[] c = new float[mr * np * 2 * vl + 1];
-        c[c.length - 1] = 42;
+        float[] c = new float[FloatTiles.C_SCRATCH];
+        c[mr * np * 2 * vl] = 42;
         FloatHalfTiles.rows(mr, np, a, start, b.segment, b.offset, (long) panel * Float.BYTES, k, c);
         for (int r = 0; r < mr; r++) {
             for (int j = 0; j < np * 2 * vl; j++) {
@@ -205,7 +205,7 @@ class TilesTest {
                 assertEquals(sum, c[r * np * 2 * vl + j], mr + "x" + np + " k " + k + " element " + r + ", " + j);
             }
         }
-        assertEquals(42, c[c.length - 1], "written behind the tile");
+        assertEquals(42, c[mr * np * 2 * vl], "written behind the tile");
     }
 
     private static void set(Object heap, int i, double value) {
