@@ -12,9 +12,9 @@ import java.util.Map;
 /**
  * The engine's off-heap memory: every byte is counted, for the JVM neither limits nor reports it.
  *
- * <p>Memory is taken from the system in slabs and handed out in blocks of size classes (four to a power of two), 64-byte
- * aligned. A freed block goes to the free list of its class; after warm-up a training step takes nothing from the system.
- * Thread-safe.
+ * <p>Memory is taken from the system in slabs and handed out in blocks of size classes, 64-byte aligned: four to a power of two, and
+ * sixteen above 256 KB, for the system clears a slab to its end, and what no array needs is resident too. A freed block goes to the free
+ * list of its class; after warm-up a training step takes nothing from the system. Thread-safe.
  */
 public final class Memory {
     /** Blocks up to this size share slabs. */
@@ -141,7 +141,7 @@ public final class Memory {
         if (bytes <= ALIGNMENT) {
             return ALIGNMENT;
         }
-        long step = Math.max(ALIGNMENT, Long.highestOneBit(bytes - 1) >> 2);
+        long step = Math.max(ALIGNMENT, Long.highestOneBit(bytes - 1) >> (bytes <= SMALL ? 2 : 4));
         return (bytes + step - 1) / step * step;
     }
 

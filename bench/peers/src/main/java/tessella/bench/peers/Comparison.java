@@ -59,6 +59,11 @@ final class Comparison implements AutoCloseable {
         versions.put(name, child.greeting());
     }
 
+    private void startAnew(String name) {
+        children.get(name).close();
+        start(name);
+    }
+
     /** Names and versions of the libraries. */
     Map<String, String> versions() {
         return versions;
@@ -165,9 +170,13 @@ final class Comparison implements AutoCloseable {
 
     private Measured measure(String set, Work work, int threads, List<String> agreeing, Map<String, String> refused) {
         List<String> names = new ArrayList<>(agreeing);
+        boolean memory = work instanceof Work.Step;
+        if (memory) {
+            // of what another work or the comparison of results took, the system's allocator keeps some for good
+            names.forEach(this::startAnew);
+        }
         names.removeIf(name -> !tried(name, refused, child -> child.prepare(work, threads)
                 && time(child, options.warmup(), threads) > 0));
-        boolean memory = work instanceof Work.Step;
         if (memory) {
             // what it took to prepare is left out
             peaks(names);
